@@ -1,0 +1,163 @@
+"""Every error the package raises on purpose.
+
+One root, `WagtailSMSError`, whose message can be shown to a person. Configuration errors stay outside of it, so that
+`except WagtailSMSError` never hides a mistake in the settings.
+"""
+
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+
+class WagtailSMSError(Exception):
+    """The root. `message` is a translatable sentence for people."""
+
+    message = _("Something went wrong with the text messages.")
+
+    def __init__(self, message=None):
+        if message is not None:
+            self.message = message
+        super().__init__(str(self.message))
+
+
+class ExtensionNotInstalled(WagtailSMSError):
+    message = _("SMS notifications are not installed on this site.")
+
+
+class PWARequired(WagtailSMSError):
+    message = _("SMS notifications work in the PWA version of a site, and this site has no PWA yet.")
+
+
+class IllegalTransition(WagtailSMSError):
+    """A state was asked for that can't be reached from the present one."""
+
+    message = _("This can't be done in the present state.")
+
+
+class LedgerError(WagtailSMSError):
+    message = _("The credit ledger refused this operation.")
+
+
+class InsufficientCredits(WagtailSMSError):
+    """`needed`, `available` and `shortfall` are credits."""
+
+    def __init__(self, *, needed: int, available: int):
+        self.needed, self.available = needed, available
+        super().__init__(
+            ngettext(
+                "%(shortfall)s credit is missing: this needs %(needed)s credits and %(available)s are left.",
+                "%(shortfall)s credits are missing: this needs %(needed)s credits and %(available)s are left.",
+                self.shortfall,
+            )
+            % {"shortfall": f"{self.shortfall:,}", "needed": f"{needed:,}", "available": f"{available:,}"}
+        )
+
+    @property
+    def shortfall(self) -> int:
+        return self.needed - self.available
+
+
+class QuoteChanged(WagtailSMSError):
+    """The figures differ from what the editor confirmed; both are quotes, `current` is to be confirmed anew."""
+
+    def __init__(self, *, confirmed, current):
+        self.confirmed, self.current = confirmed, current
+        super().__init__(
+            _("The cost changed since you saw it: it was %(before)s credits, it is now %(now)s. Please confirm it again.")
+            % {"before": f"{confirmed.credits:,}", "now": f"{current.credits:,}"}
+        )
+
+
+class MessageRefused(WagtailSMSError):
+    """The text of a message can't be sent as it is. `code` is empty, too_long or control_characters."""
+
+    def __init__(self, message, *, code: str):
+        self.code = code
+        super().__init__(message)
+
+
+class NumberError(WagtailSMSError):
+    """A phone number that can't be used. `code` names the reason for programs."""
+
+    code = "number"
+
+
+class NotANumber(NumberError):
+    code = "not_a_number"
+    message = _("Enter a phone number, using digits only.")
+
+
+class UnknownCountry(NumberError):
+    code = "unknown_country"
+    message = _("We can't tell which country this number belongs to. Choose the country and type the number again.")
+
+
+class InvalidNumber(NumberError):
+    code = "invalid"
+    message = _("This is not a valid phone number in the chosen country. Check the number of digits.")
+
+
+class CannotReceiveTexts(NumberError):
+    code = "no_texts"
+    message = _("This kind of number can't receive text messages. Enter a mobile number.")
+
+
+class CountryNotServed(NumberError):
+    """No price is known for the country, so nothing is sent there: an unknown price is never free."""
+
+    code = "country_not_served"
+    message = _("We can't send text messages to this country yet.")
+
+    def __init__(self, country: str = ""):
+        self.country = country
+        super().__init__()
+
+
+class OptInRefused(WagtailSMSError):
+    """The public form turned a sign-up away to protect the site. `code` is for programs and tests."""
+
+    message = _("We can't add this number right now. Please try again later.")
+
+    def __init__(self, code: str):
+        self.code = code
+        super().__init__()
+
+
+class BuildRefused(WagtailSMSError):
+    """A PWA build failed its checks; `problems` says each in a sentence and nothing was published."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        super().__init__(" ".join(str(problem) for problem in problems))
+
+
+class ProviderError(WagtailSMSError):
+    message = _("The SMS provider answered with an error.")
+
+
+class ProviderUnavailable(ProviderError):
+    """Nothing at all was sent. `retry_after` is in seconds, or None when the provider did not say."""
+
+    message = _("The SMS provider can't be reached.")
+
+    def __init__(self, message=None, *, retry_after: float | None = None):
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class ProviderOutOfFunds(ProviderError):
+    """Nothing was sent: the operator's account at the provider is empty."""
+
+    message = _("The operator's account at the SMS provider has run out of money.")
+
+
+class NumberUnavailable(ProviderError):
+    message = _("The SMS provider has no number to offer.")
+
+
+class ProviderConfigurationError(ImproperlyConfigured):
+    """Nothing was sent: the settings, the key or the sender are wrong. Only the operator can mend it."""
+
+
+class WebhookRejected(SuspiciousOperation):
+    """A webhook without a valid signature. Django answers 400 and stores nothing."""

@@ -1,0 +1,187 @@
+"""The states things can be in, and the moves between them (DESIGN: states).
+
+A move is a compare-and-set UPDATE in the part that owns the model; these tables say which moves exist.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ExtensionStatus(models.TextChoices):
+    INSTALLED = "installed", _("Installed")
+    UNINSTALLED = "uninstalled", _("Not installed")
+
+
+class ExtensionPlan(models.TextChoices):
+    TRIAL = "trial", _("Trial")
+    FULL = "full", _("Full")
+
+
+class SubscriberStatus(models.TextChoices):
+    PENDING = "pending", _("Not confirmed")
+    ACTIVE = "active", _("Receives messages")
+    SUSPENDED = "suspended", _("Suspended")
+    STOPPED = "stopped", _("Unsubscribed")
+
+
+class CampaignStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    SCHEDULED = "scheduled", _("Scheduled")
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    PAUSED = "paused", _("Paused")
+    DONE = "done", _("Sent")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class BatchStatus(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Being sent")
+    DONE = "done", _("Sent")
+    UNCERTAIN = "uncertain", _("Uncertain")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class DeliveryStatus(models.IntegerChoices):
+    """HANDED reads as its batch does; the number is the rank reports may only raise (see `RANK`)."""
+
+    HANDED = 0, _("Handed over")
+    ACCEPTED = 1, _("Accepted")
+    SENT = 2, _("Sent")
+    DELIVERED = 3, _("Delivered")
+    UNDELIVERED = 4, _("Not delivered")
+    EXPIRED = 5, _("Expired")
+    REJECTED = 6, _("Rejected")
+    SKIPPED = 7, _("Skipped")
+    CANCELLED = 8, _("Cancelled")
+    UNCERTAIN = 9, _("Uncertain")
+
+
+class SkipReason(models.TextChoices):
+    STOPPED = "stopped", _("Unsubscribed before it was sent")
+    SUSPENDED = "suspended", _("Suspended before it was sent")
+    CHANGED = "changed", _("Switched off and on again after the launch")
+
+
+class NoticeStatus(models.TextChoices):
+    WAITING = "waiting", _("Waiting for credits")
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Being sent")
+    ACCEPTED = "accepted", _("Accepted")
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    UNDELIVERED = "undelivered", _("Not delivered")
+    EXPIRED = "expired", _("Expired")
+    REJECTED = "rejected", _("Rejected")
+    UNCERTAIN = "uncertain", _("Uncertain")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class NoticePurpose(models.TextChoices):
+    WELCOME = "welcome", _("Welcome text")
+    CODE = "code", _("Confirmation code")
+    STOP_REPLY = "stop_reply", _("Reply to STOP")
+    START_REPLY = "start_reply", _("Reply to START")
+    HELP_REPLY = "help_reply", _("Reply to HELP")
+    TEST = "test", _("Test message")
+
+
+class SenderStatus(models.TextChoices):
+    REQUESTED = "requested", _("Being obtained")
+    ACTIVE = "active", _("Active")
+    FAILED = "failed", _("Could not be obtained")
+    RELEASED = "released", _("Given back")
+
+
+class ConsentKind(models.TextChoices):
+    OPT_IN = "opt_in", _("Signed up")
+    STOP = "stop", _("Texted STOP")
+    START = "start", _("Texted START")
+    SUSPEND = "suspend", _("Suspended by an editor")
+    RESUME = "resume", _("Resumed by an editor")
+    ERASE = "erase", _("Deleted by an editor")
+
+
+class GrantKind(models.TextChoices):
+    FREE = "free", _("Free monthly credits")
+    PACK = "pack", _("Bought credits")
+    ADJUSTMENT = "adjustment", _("Adjustment by the operator")
+
+
+class Bucket(models.TextChoices):
+    ISSUED = "issued", _("Issued")
+    AVAILABLE = "available", _("Available")
+    RESERVED = "reserved", _("Reserved")
+    SPENT = "spent", _("Spent")
+    EXPIRED = "expired", _("Expired")
+
+
+class TransferKind(models.TextChoices):
+    ISSUE = "issue", _("Credits added")
+    RESERVE = "reserve", _("Reserved")
+    CAPTURE = "capture", _("Spent")
+    RELEASE = "release", _("Given back")
+    REFUND = "refund", _("Refunded")
+    EXPIRE = "expire", _("Expired")
+
+
+class ReservationStatus(models.TextChoices):
+    HELD = "held", _("Held")
+    CLOSED = "closed", _("Settled")
+    VOID = "void", _("Void")
+
+
+class PurchaseStatus(models.TextChoices):
+    CREATED = "created", _("Created")
+    PENDING = "pending", _("Waiting for the payment")
+    PAID = "paid", _("Paid")
+    FAILED = "failed", _("Failed")
+    EXPIRED = "expired", _("Expired")
+    REFUNDED = "refunded", _("Refunded")
+
+
+_S, _C, _B, _D, _N = SubscriberStatus, CampaignStatus, BatchStatus, DeliveryStatus, NoticeStatus
+
+SUBSCRIBER_MOVES = {
+    _S.PENDING: {_S.ACTIVE, _S.STOPPED},
+    _S.ACTIVE: {_S.SUSPENDED, _S.STOPPED},
+    _S.SUSPENDED: {_S.ACTIVE, _S.STOPPED},
+    _S.STOPPED: {_S.ACTIVE},  # by the person only: START, or the PWA again
+}
+CAMPAIGN_MOVES = {
+    _C.DRAFT: {_C.SCHEDULED, _C.QUEUED},
+    _C.SCHEDULED: {_C.DRAFT, _C.QUEUED, _C.CANCELLED},
+    _C.QUEUED: {_C.SENDING, _C.PAUSED, _C.CANCELLED},
+    _C.SENDING: {_C.PAUSED, _C.DONE, _C.CANCELLED},
+    _C.PAUSED: {_C.SENDING, _C.QUEUED, _C.CANCELLED},
+    _C.DONE: set(),
+    _C.CANCELLED: set(),
+}
+BATCH_MOVES = {
+    _B.QUEUED: {_B.SENDING, _B.CANCELLED},
+    _B.SENDING: {_B.QUEUED, _B.DONE, _B.UNCERTAIN},
+    _B.UNCERTAIN: {_B.DONE, _B.QUEUED},
+    _B.DONE: set(),
+    _B.CANCELLED: set(),
+}
+RUNNING_CAMPAIGNS = (_C.QUEUED, _C.SENDING, _C.PAUSED)
+
+# How far a report has come. Equal ranks never replace each other, but a late DELIVERED replaces UNDELIVERED.
+RANK = {
+    _D.UNCERTAIN: 0,
+    _D.HANDED: 0,
+    _D.ACCEPTED: 1,
+    _D.SENT: 2,
+    _D.DELIVERED: 3,
+    _D.UNDELIVERED: 3,
+    _D.EXPIRED: 3,
+}
+NOTICE_RANK = {
+    _N.UNCERTAIN: 0,
+    _N.SENDING: 0,
+    _N.ACCEPTED: 1,
+    _N.SENT: 2,
+    _N.DELIVERED: 3,
+    _N.UNDELIVERED: 3,
+    _N.EXPIRED: 3,
+}
