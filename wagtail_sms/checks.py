@@ -1,0 +1,73 @@
+"""System checks: what is missing in a host's settings, and how to add it."""
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from wagtail_sms.conf import app_settings
+
+
+@register("wagtail_sms")
+def check_settings(app_configs, **kwargs) -> list:
+    """WAGTAIL_SMS must name a provider, know its own public address and hold no unknown key."""
+    try:
+        if "default" not in app_settings.PROVIDERS:
+            return [
+                Error(
+                    "WAGTAIL_SMS['PROVIDERS'] has no 'default' provider.",
+                    hint="Add {'default': {'BACKEND': 'wagtail_sms.providers.messagebird.MessageBirdProvider', ...}}.",
+                    id="wagtail_sms.E001",
+                )
+            ]
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="wagtail_sms.E002")]
+    if not app_settings.WEBHOOK_BASE_URL:
+        return [
+            Warning(
+                "WAGTAIL_SMS['WEBHOOK_BASE_URL'] is empty: delivery reports and STOP texts can't be verified.",
+                hint="Set it to the public address of this installation, for instance https://www.example.org.",
+                id="wagtail_sms.W001",
+            )
+        ]
+    return []
+
+
+@register("wagtail_sms")
+def check_django_pwa(app_configs, **kwargs) -> list:
+    """django-pwa must be installed, after this app, so that our head template wins over its inline script."""
+    if not apps.is_installed("pwa"):
+        return [
+            Error(
+                "django-pwa is not installed.",
+                hint="Add 'pwa' to INSTALLED_APPS after 'wagtail_sms'.",
+                id="wagtail_sms.E003",
+            )
+        ]
+    labels = [config.label for config in apps.get_app_configs()]
+    if labels.index("pwa") < labels.index("wagtail_sms"):
+        return [
+            Warning(
+                "'pwa' stands before 'wagtail_sms' in INSTALLED_APPS: its template would replace ours.",
+                hint="Move 'wagtail_sms' before 'pwa'.",
+                id="wagtail_sms.W002",
+            )
+        ]
+    return []
+
+
+@register("wagtail_sms")
+def check_sqlite_transactions(app_configs, **kwargs) -> list:
+    """On SQLite, deferred transactions of several processes end in 'database is locked'."""
+    database = settings.DATABASES.get("default", {})
+    if "sqlite3" not in database.get("ENGINE", ""):
+        return []
+    if database.get("OPTIONS", {}).get("transaction_mode") == "IMMEDIATE":
+        return []
+    return [
+        Warning(
+            "SQLite without transaction_mode IMMEDIATE: a web process and a worker will lock each other out.",
+            hint="Set OPTIONS = {'transaction_mode': 'IMMEDIATE', 'timeout': 20} in DATABASES['default'].",
+            id="wagtail_sms.W003",
+        )
+    ]

@@ -1,0 +1,186 @@
+"""How consent begins, rests and ends. Each verb writes the state and its event in one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from wagtail_sms.exceptions import IllegalTransition
+from wagtail_sms.phone import PhoneNumber
+from wagtail_sms.signals import subscriber_stopped, subscriber_subscribed
+from wagtail_sms.states import SUBSCRIBER_MOVES, ConsentKind, SubscriberStatus
+from wagtail_sms.subscribers.models import ConsentEvent, ConsentWording, Subscriber
+from wagtail_sms.subscribers.suppression import lift, number_hash, suppress
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    """What a sign-up did. `is_new` says that a subscription began, so a welcome text is due."""
+
+    subscriber: Subscriber
+    is_new: bool
+
+
+def opt_in(
+    site,
+    *,
+    number: PhoneNumber,
+    wording: ConsentWording,
+    page_url: str = "",
+    build_id: str = "",
+    address: str = "",
+    user_agent: str = "",
+    language: str = "",
+    source: str = "popup",
+    now: datetime | None = None,
+) -> OptIn:
+    """The person agreed to be texted. Signing up again while active records the consent and begins nothing new.
+
+    A person who had stopped comes back; one whom an editor suspended stays suspended. Runs in its own transaction.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        subscriber, is_new = Subscriber.objects.get_or_create(
+            site=site,
+            number=number.number,
+            defaults={
+                "country": number.country,
+                "status_changed_at": now,
+                "created_at": now,
+                "language": language[:12],
+                "source": source,
+            },
+        )
+        if not is_new:
+            is_new = _come_back(subscriber, now)
+        lift(site, number=number.number)
+        ConsentEvent.objects.create(
+            site=site,
+            number_hash=number_hash(number.number),
+            kind=ConsentKind.OPT_IN,
+            wording=wording,
+            at=now,
+            source=source,
+            page_url=page_url[:500],
+            build_id=build_id[:40],
+            address=shorten_address(address),
+            user_agent=user_agent[:200],
+        )
+        _after_commit(subscriber_subscribed, subscriber=subscriber, is_new=is_new)
+    return OptIn(subscriber, is_new)
+
+
+def stop(site, *, number: str, evidence: str = "", now: datetime | None = None) -> Subscriber | None:
+    """The person asked for no more texts. The number is suppressed even if it was never a subscriber.
+
+    Returns the subscriber if this stopped one, None if there was nobody (left) to stop. Runs in its own transaction.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        suppress(site, number=number, reason="stop", now=now)
+        stopped = (
+            Subscriber.objects.filter(site=site, number=number)
+            .exclude(status=SubscriberStatus.STOPPED)
+            .update(status=SubscriberStatus.STOPPED, status_changed_at=now, stopped_at=now)
+        )
+        _record(site, number, ConsentKind.STOP, at=now, source="sms", evidence=evidence[:500])
+        subscriber = Subscriber.objects.filter(site=site, number=number).first()
+        if not stopped:
+            return None
+        _after_commit(subscriber_stopped, subscriber=subscriber)
+    return subscriber
+
+
+def restart(site, *, number: str, evidence: str = "", now: datetime | None = None) -> Subscriber | None:
+    """The person texted START: a stopped subscriber is active again. Returns it, or None if nobody was stopped.
+
+    Runs in its own transaction.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        restarted = Subscriber.objects.filter(site=site, number=number, status=SubscriberStatus.STOPPED).update(
+            status=SubscriberStatus.ACTIVE, status_changed_at=now, stopped_at=None
+        )
+        if not restarted:
+            return None
+        lift(site, number=number)
+        _record(site, number, ConsentKind.START, at=now, source="sms", evidence=evidence[:500])
+    return Subscriber.objects.get(site=site, number=number)
+
+
+def suspend(subscriber: Subscriber, *, by, now: datetime | None = None) -> None:
+    """An editor switches somebody off (green to red). Raises IllegalTransition. Runs in its own transaction."""
+    _switch(subscriber, SubscriberStatus.SUSPENDED, ConsentKind.SUSPEND, by=by, now=now)
+
+
+def resume(subscriber: Subscriber, *, by, now: datetime | None = None) -> None:
+    """An editor switches somebody on again (red to green); never somebody who texted STOP.
+
+    Raises IllegalTransition. Runs in its own transaction.
+    """
+    _switch(subscriber, SubscriberStatus.ACTIVE, ConsentKind.RESUME, by=by, now=now)
+
+
+def erase(subscriber: Subscriber, *, by, now: datetime | None = None) -> None:
+    """An editor deletes somebody. The hash stays suppressed: only the person can come back, through the PWA.
+
+    Runs in its own transaction.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        suppress(subscriber.site, number=subscriber.number, reason="deleted", now=now)
+        _record(subscriber.site, subscriber.number, ConsentKind.ERASE, at=now, by=by)
+        Subscriber.objects.filter(pk=subscriber.pk).delete()
+
+
+def shorten_address(address: str) -> str:
+    """The block an address lies in (IPv4 /24, IPv6 /48), or nothing when it is not one."""
+    try:
+        parsed = ip_address(address.strip())
+    except ValueError:
+        return ""
+    return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
+
+
+def _come_back(subscriber: Subscriber, now: datetime) -> bool:
+    """A stopped person signs up again: a new subscription, counted so that its welcome text has a key of its own."""
+    again = subscriber.subscription_count + 1
+    returned = Subscriber.objects.filter(pk=subscriber.pk, status=SubscriberStatus.STOPPED).update(
+        status=SubscriberStatus.ACTIVE, status_changed_at=now, stopped_at=None, subscription_count=again
+    )
+    subscriber.refresh_from_db()
+    return bool(returned)
+
+
+def _switch(subscriber: Subscriber, target: str, kind: str, *, by, now: datetime | None) -> None:
+    now = now or timezone.now()
+    origins = [origin for origin, targets in SUBSCRIBER_MOVES.items() if target in targets]
+    origins = [origin for origin in origins if origin in (SubscriberStatus.ACTIVE, SubscriberStatus.SUSPENDED)]
+    with transaction.atomic():
+        moved = Subscriber.objects.filter(pk=subscriber.pk, status__in=origins).update(
+            status=target, status_changed_at=now
+        )
+        if not moved:
+            subscriber.refresh_from_db()
+            if subscriber.status == target:
+                return
+            raise IllegalTransition(_refusal(subscriber))
+        _record(subscriber.site, subscriber.number, kind, at=now, by=by)
+    subscriber.refresh_from_db()
+
+
+def _refusal(subscriber: Subscriber):
+    if subscriber.status == SubscriberStatus.STOPPED:
+        return _("This person unsubscribed with a STOP text. Only they can come back, by texting START or signing up.")
+    return IllegalTransition.message
+
+
+def _record(site, number: str, kind: str, **fields) -> None:
+    ConsentEvent.objects.create(site=site, number_hash=number_hash(number), kind=kind, **fields)
+
+
+def _after_commit(signal, **payload) -> None:
+    transaction.on_commit(lambda: signal.send_robust(sender=Subscriber, **payload), robust=True)

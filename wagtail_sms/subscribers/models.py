@@ -1,0 +1,145 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_sms.phone import mask
+from wagtail_sms.states import ConsentKind, SubscriberStatus
+
+
+class SubscriberQuerySet(models.QuerySet):
+    def of(self, site) -> "SubscriberQuerySet":
+        return self.filter(site=site)
+
+    def reachable(self) -> "SubscriberQuerySet":
+        """Those a message goes to."""
+        return self.filter(status=SubscriberStatus.ACTIVE)
+
+
+class Subscriber(models.Model):
+    """One phone number of one site. Deleting erases the row; consent events and suppressions stay."""
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+", verbose_name=_("site"))
+    number = models.CharField(max_length=16, verbose_name=_("number"))
+    country = models.CharField(max_length=2, verbose_name=_("country"))
+    status = models.CharField(
+        max_length=10, choices=SubscriberStatus, default=SubscriberStatus.ACTIVE, verbose_name=_("status")
+    )
+    # When the person last became reachable or unreachable: a campaign goes to those unchanged since its launch.
+    status_changed_at = models.DateTimeField(verbose_name=_("status since"))
+    created_at = models.DateTimeField(verbose_name=_("signed up"))
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    # Numbers the person's subscriptions, so that each one gets exactly one welcome text.
+    subscription_count = models.PositiveIntegerField(default=1)
+    language = models.CharField(max_length=12, blank=True)
+    source = models.CharField(max_length=20, default="popup")
+
+    objects = SubscriberQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("subscriber")
+        verbose_name_plural = _("subscribers")
+        permissions = [
+            ("view_full_numbers_subscriber", _("Can see full phone numbers")),
+            ("export_subscriber", _("Can export subscribers")),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "number"], name="wagtail_sms_number_once_per_site"),
+        ]
+        indexes = [
+            # The estimate's grouped count, on PostgreSQL and SQLite alike.
+            models.Index(fields=["site", "status", "country"], name="wagtail_sms_audience"),
+        ]
+
+    def __str__(self) -> str:
+        return mask(self.number)
+
+
+class ConsentWording(models.Model):
+    """One version of the sentence people agree to. Never changed; a new wording is a new version."""
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField()
+    language = models.CharField(max_length=12)
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("consent wording")
+        verbose_name_plural = _("consent wordings")
+        constraints = [
+            models.UniqueConstraint(fields=["site", "version"], name="wagtail_sms_wording_version"),
+            models.UniqueConstraint(fields=["site", "sha256"], name="wagtail_sms_wording_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.text[:60]}"
+
+
+class ConsentEvent(models.Model):
+    """Proof of a change of consent. Append-only; holds the number's hash, never the number."""
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+")
+    number_hash = models.CharField(max_length=64, db_index=True)
+    kind = models.CharField(max_length=10, choices=ConsentKind)
+    wording = models.ForeignKey(ConsentWording, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    source = models.CharField(max_length=20, blank=True)
+    page_url = models.CharField(max_length=500, blank=True)
+    build_id = models.CharField(max_length=40, blank=True)
+    # Shortened to its block (IPv4 /24, IPv6 /48) before it is stored.
+    address = models.CharField(max_length=45, blank=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    evidence = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("consent event")
+        verbose_name_plural = _("consent events")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+    def save(self, *args, **kwargs):
+        if self.pk is not None:
+            raise TypeError("Consent events are append-only.")
+        super().save(*args, **kwargs)
+
+
+class Suppression(models.Model):
+    """Keyed hash of a number that must not be texted by this site; outlives the subscriber's row."""
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+")
+    number_hash = models.CharField(max_length=64)
+    reason = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("suppression")
+        verbose_name_plural = _("suppressions")
+        constraints = [
+            models.UniqueConstraint(fields=["site", "number_hash"], name="wagtail_sms_suppressed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class OptInAttempt(models.Model):
+    """One use of the public form, kept for a day to slow down whoever uses it too often. Hashes only."""
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    number_hash = models.CharField(max_length=64)
+    address_hash = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["site", "at"], name="wagtail_sms_attempts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

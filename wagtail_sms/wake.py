@@ -1,0 +1,29 @@
+"""Waking a task by its name. The message is a hint: the work waits in the database and the sweeper finds it too."""
+
+import logging
+
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+
+from wagtail_sms.conf import app_settings
+
+
+logger = logging.getLogger("wagtail_sms")
+
+
+def wake(task: str, *args) -> None:
+    """Ask a worker to run `task` once the current transaction is committed. Args are ids.
+
+    A broker that is down is logged, not raised: what was committed is done at the next sweep.
+    """
+    transaction.on_commit(partial(_publish, task, args), robust=True)
+
+
+def _publish(task: str, args: tuple) -> None:
+    options = {"queue": app_settings.CELERY_QUEUE} if app_settings.CELERY_QUEUE else {}
+    try:
+        current_app.tasks[task].apply_async(args=args, retry=False, **options)
+    except Exception:  # noqa: BLE001 every broker raises its own errors; none may undo what was committed
+        logger.warning("Could not wake %s; the sweeper will.", task, exc_info=True)
