@@ -1,6 +1,6 @@
 """What a provider is: the values that go in and out, and the class that every provider extends.
 
-Nothing here touches the ORM, so a provider can be tested without a database. Phone numbers are E.164 with a plus.
+Nothing here touches the ORM, so a provider can be tested without a database. Numbers are E.164 with a plus.
 """
 
 import difflib
