@@ -1,4 +1,4 @@
-"""The tables of the ledger. Only `credits.ledger` writes wallets, grants, reservations, holds and transfers."""
+"""The tables of the ledger. Only `credits.ledger` and what it calls write them, purchases excepted."""
 
 import uuid
 
@@ -31,7 +31,7 @@ def _legal_moves() -> Q:
 
 
 class Wallet(models.Model):
-    """One site's stock of credits. Every operation updates this row first, which makes it the ledger's lock."""
+    """One site's stock of credits. Every operation updates this row first, which makes it the lock."""
 
     # The books outlive the site: deleting a home page must not erase what was bought and spent.
     site = models.OneToOneField(
@@ -79,7 +79,7 @@ class GrantQuerySet(models.QuerySet):
 
 
 class Grant(models.Model):
-    """Credits that came in together. They are always in exactly one of four buckets, and never leave the row."""
+    """Credits that came in together. Each is in exactly one of four buckets and never leaves the row."""
 
     PRIORITIES = {GrantKind.FREE: 10, GrantKind.ADJUSTMENT: 15, GrantKind.PACK: 20}
 
@@ -196,7 +196,7 @@ class Reservation(models.Model):
 
 
 class Hold(models.Model):
-    """The part of a reservation that one grant pays. Holds are made in burn order, so `pk` keeps that order."""
+    """The part of a reservation that one grant pays. Made in burn order, so `pk` keeps that order."""
 
     reservation = models.ForeignKey(
         Reservation, on_delete=models.PROTECT, related_name="holds", verbose_name=_("reservation")
@@ -238,7 +238,7 @@ class TransferQuerySet(models.QuerySet):
         )
 
     def delete(self):
-        raise LedgerError("Transfers are history: they are never deleted. Correct with another transfer.")
+        raise LedgerError("Transfers are history: they are never deleted.")
 
     def bulk_create(self, objs, *args, update_conflicts=False, **kwargs):
         if update_conflicts:
@@ -247,7 +247,7 @@ class TransferQuerySet(models.QuerySet):
 
 
 class Transfer(models.Model):
-    """`amount` credits of one grant went from one bucket to another. Rows are added, never changed or deleted.
+    """`amount` credits of one grant went from one bucket to another. Added, never changed or deleted.
 
     An operation that touches several grants writes several lines under one `key`; an operation is known again
     by (`kind`, `key`), so a caller may use the same key for reserving, capturing and releasing.
@@ -269,7 +269,7 @@ class Transfer(models.Model):
     target = models.CharField(_("to"), max_length=20, choices=Bucket.choices)
     amount = models.PositiveBigIntegerField(_("credits"))
     key = models.CharField(_("key"), max_length=120)
-    line = models.PositiveSmallIntegerField(_("line"), default=0)
+    line = models.PositiveIntegerField(_("line"), default=0)
     note = models.CharField(_("note"), max_length=255, blank=True, default="")
     created_at = models.DateTimeField(_("when"), default=timezone.now)
 

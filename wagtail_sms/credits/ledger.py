@@ -1,0 +1,194 @@
+"""What may be done with credits. Nothing else writes the wallets, grants, reservations, holds and transfers.
+
+Every verb runs in its own transaction (a savepoint inside the caller's), takes the wallet's row first, and does
+its work once per `key`: called again with the same key and the same figures it returns what it returned before
+and moves nothing. The same key with other figures is a LedgerError. Amounts are whole credits.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.db.models import Min, QuerySet, Sum
+from django.utils import timezone
+
+from wagtail_sms.credits import months, moves, operations
+from wagtail_sms.credits.audit import Discrepancy, audit
+from wagtail_sms.credits.models import Grant, Purchase, Reservation, Transfer, Wallet
+from wagtail_sms.credits.moves import Booking, exactly_once
+from wagtail_sms.exceptions import LedgerError
+from wagtail_sms.states import GrantKind, TransferKind
+
+
+__all__ = [
+    "Balance",
+    "Discrepancy",
+    "audit",
+    "balance",
+    "capture",
+    "close",
+    "ensure_monthly_grant",
+    "expire_due",
+    "grant",
+    "history",
+    "open_wallet",
+    "refund",
+    "release",
+    "reserve",
+    "revoke",
+    "wallet_for",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Credits of a site. `available` is `free_left` plus `bought`; `free_until` is None when they never lapse.
+
+    `bought` counts the operator's adjustments too: everything that is not the month's free credits.
+    """
+
+    available: int
+    reserved: int
+    free_left: int
+    free_until: datetime | None
+    bought: int
+
+
+def open_wallet(site, *, now: datetime | None = None) -> Wallet:
+    """The site's wallet, made with this month's free credits if it has none: called at installation.
+
+    A wallet begins to exist here and nowhere else; there are no free credits for the months before.
+    """
+    now = now or timezone.now()
+    wallet, _created = Wallet.objects.get_or_create(site=site, defaults={"opened_at": now})
+    months.issue_missing(wallet, now=now)
+    wallet.refresh_from_db()
+    return wallet
+
+
+def wallet_for(site) -> Wallet:
+    """The site's wallet; LedgerError when none was opened."""
+    try:
+        return Wallet.objects.get(site=site)
+    except Wallet.DoesNotExist:
+        raise LedgerError(f"{site} has no wallet: install SMS notifications on this site first.") from None
+
+
+def balance(site, *, now: datetime | None = None) -> Balance:
+    """What the site can spend at `now`. Grants this month's free credits first, so it may write once a month."""
+    now = now or timezone.now()
+    wallet = wallet_for(site)
+    months.issue_missing(wallet, now=now)
+    by_kind = wallet.grants.usable(now).values("kind").order_by()
+    rows = {row["kind"]: row for row in by_kind.annotate(left=Sum("available"), until=Min("expires_at"))}
+    free = rows.pop(GrantKind.FREE, {"left": 0, "until": None})
+    bought = sum(row["left"] for row in rows.values())
+    reserved = Wallet.objects.values_list("reserved", flat=True).get(pk=wallet.pk)
+    return Balance(free["left"] + bought, reserved, free["left"], free["until"], bought)
+
+
+def history(site) -> QuerySet[Transfer]:
+    """Every transfer of the site, newest first, with its grant and its reservation."""
+    transfers = Transfer.objects.filter(grant__wallet__site=site)
+    return transfers.select_related("grant__created_by", "grant__purchase", "reservation").order_by("-pk")
+
+
+def ensure_monthly_grant(site, *, now: datetime | None = None) -> int:
+    """Issues the free credits of the month of `now` (UTC) if they were not; returns the credits issued."""
+    return months.issue_missing(wallet_for(site), now=now or timezone.now())
+
+
+def grant(
+    site,
+    *,
+    amount: int,
+    kind: GrantKind,
+    key: str,
+    note: str = "",
+    by=None,
+    expires_at: datetime | None = None,
+    purchase: Purchase | None = None,
+    now: datetime | None = None,
+) -> Grant:
+    """Adds bought or given credits. A purchase is granted once, whatever the key."""
+    now = now or timezone.now()
+    if amount <= 0:
+        raise LedgerError(f"A grant needs at least one credit, not {amount}.")
+    if kind == GrantKind.FREE:
+        raise LedgerError("Free monthly credits are issued by the calendar: use ensure_monthly_grant.")
+    if expires_at is not None and expires_at <= now:
+        raise LedgerError("These credits would have lapsed before they are granted.")
+    new = Grant(
+        wallet=wallet_for(site),
+        kind=kind,
+        priority=Grant.PRIORITIES[kind],
+        amount=amount,
+        available=amount,
+        expires_at=expires_at,
+        purchase=purchase,
+        created_by=by,
+        created_at=now,
+    )
+    return exactly_once(
+        partial(operations.issue, new, key, note), partial(operations.issued_before, new, key)
+    )
+
+
+def revoke(
+    grant: Grant, *, key: str, amount: int | None = None, note: str = "", now: datetime | None = None
+) -> int:
+    """Expires what is still available of a grant, at most `amount`; returns the credits taken.
+
+    For money that went back and for the operator's corrections. Reserved and spent credits stay as they are.
+    """
+    booking = Booking(key=key, note=note, now=now or timezone.now())
+    return exactly_once(
+        partial(operations.revoke, grant, amount, booking), partial(operations.revoked_before, grant, key)
+    )
+
+
+def reserve(site, *, amount: int, key: str, purpose: str, now: datetime | None = None) -> Reservation:
+    """Holds `amount` credits, free ones first, or raises InsufficientCredits and holds nothing."""
+    now = now or timezone.now()
+    if amount <= 0:
+        raise LedgerError(f"A reservation needs at least one credit, not {amount}.")
+    wallet = wallet_for(site)
+    months.issue_missing(wallet, now=now)
+    months.lapse(wallet, now=now)
+    new = Reservation(wallet=wallet, key=key, purpose=purpose, amount=amount, created_at=now)
+    return exactly_once(partial(operations.hold, new, now), partial(operations.held_before, new))
+
+
+def capture(
+    reservation: Reservation, *, amount: int, key: str, note: str = "", now: datetime | None = None
+) -> Reservation:
+    """Spends reserved credits, free ones first: the provider accepted. Nothing happens for an amount of 0."""
+    return operations.settle(operations.capture, reservation, TransferKind.CAPTURE, amount, key, note, now)
+
+
+def release(
+    reservation: Reservation, *, amount: int, key: str, note: str = "", now: datetime | None = None
+) -> Reservation:
+    """Gives reserved credits back, bought ones first: nothing was sent. What has lapsed meanwhile expires."""
+    return operations.settle(operations.release, reservation, TransferKind.RELEASE, amount, key, note, now)
+
+
+def refund(
+    reservation: Reservation, *, amount: int, key: str, note: str = "", now: datetime | None = None
+) -> Reservation:
+    """Gives captured credits back, bought ones first, also after the reservation was closed."""
+    return operations.settle(operations.refund, reservation, TransferKind.REFUND, amount, key, note, now)
+
+
+def close(reservation: Reservation, *, key: str, note: str = "", now: datetime | None = None) -> Reservation:
+    """Releases whatever is left. A reservation of which nothing was captured becomes VOID, else CLOSED."""
+    with moves.locked(reservation.wallet_id):
+        reservation.refresh_from_db()
+        return release(reservation, amount=reservation.left, key=key, note=note, now=now)
+
+
+def expire_due(*, now: datetime | None = None) -> int:
+    """Expires the available credits of every grant past its date; returns how many. One transaction a wallet."""
+    now = now or timezone.now()
+    due = Wallet.objects.filter(pk__in=Grant.objects.due(now).values("wallet"))
+    return sum(months.lapse(wallet, now=now) for wallet in due)

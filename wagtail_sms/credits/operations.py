@@ -1,0 +1,141 @@
+"""What each verb of the ledger does inside its transaction, and how it knows that it was done before.
+
+A verb comes in two halves for `moves.exactly_once`: the work, and a look for the key (`..._before`).
+"""
+
+from datetime import datetime
+from functools import partial
+
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from wagtail_sms.credits import moves
+from wagtail_sms.credits.models import Grant, Reservation, Transfer
+from wagtail_sms.credits.moves import Booking, exactly_once, shift
+from wagtail_sms.exceptions import InsufficientCredits, LedgerError
+from wagtail_sms.states import ReservationStatus, TransferKind
+
+
+def issue(new: Grant, key: str, note: str) -> Grant:
+    shift(new.wallet_id, available=new.amount)
+    new.save(force_insert=True)
+    Booking(key=key, note=note, now=new.created_at).write(new.pk, TransferKind.ISSUE, new.amount)
+    return new
+
+
+def issued_before(new: Grant, key: str) -> Grant | None:
+    lines = Transfer.objects.filter(key=key, kind=TransferKind.ISSUE).select_related("grant")
+    first = next((line.grant for line in lines), None)
+    if first is None and new.purchase is not None:
+        first = Grant.objects.filter(purchase=new.purchase).first()
+    same = ("wallet_id", "kind", "amount", "purchase_id")
+    return _same(first, new, same, key)
+
+
+def revoke(grant: Grant, amount: int | None, booking: Booking) -> int:
+    moves.lock(grant.wallet_id)
+    if revoked_before(grant, booking.key) is not None:
+        raise LedgerError(f"{booking.key} was already revoked.")
+    left = Grant.objects.values_list("available", flat=True).get(pk=grant.pk)
+    taken = left if amount is None else min(left, amount)
+    if taken:
+        booking.move(grant.pk, TransferKind.EXPIRE, taken)
+        shift(grant.wallet_id, available=-taken)
+    return taken
+
+
+def revoked_before(grant: Grant, key: str) -> int | None:
+    line = Transfer.objects.filter(key=key, kind=TransferKind.EXPIRE).first()
+    if line is not None and line.grant_id != grant.pk:
+        raise _key_reused(key)
+    return None if line is None else line.amount
+
+
+def hold(new: Reservation, now: datetime) -> Reservation:
+    if not shift(new.wallet_id, available=-new.amount, reserved=new.amount):
+        usable = new.wallet.grants.usable(now).aggregate(left=Sum("available", default=0))
+        raise InsufficientCredits(needed=new.amount, available=usable["left"])
+    new.save(force_insert=True)
+    missing = moves.draw(new, Booking(key=new.key, now=now, reservation=new))
+    if missing:
+        raise InsufficientCredits(needed=new.amount, available=new.amount - missing)
+    return new
+
+
+def held_before(new: Reservation) -> Reservation | None:
+    first = Reservation.objects.filter(key=new.key).first()
+    return _same(first, new, ("wallet_id", "amount"), new.key)
+
+
+def settle(verb, reservation, kind, amount, key, note, now) -> Reservation:
+    if amount < 0:
+        raise LedgerError(f"Credits are moved one way at a time: {amount} is below zero.")
+    booking = Booking(key=key, note=note, now=now or timezone.now(), reservation=reservation)
+    if amount:
+        exactly_once(
+            partial(verb, reservation, amount, booking),
+            partial(settled_before, reservation, kind, amount, key),
+        )
+    reservation.refresh_from_db()
+    return reservation
+
+
+def settled_before(reservation: Reservation, kind: TransferKind, amount: int, key: str) -> bool | None:
+    lines = Transfer.objects.filter(key=key, kind=kind).values_list("reservation_id", "amount")
+    if not lines:
+        return None
+    if {owner for owner, _ in lines} != {reservation.pk} or sum(part for _, part in lines) != amount:
+        raise _key_reused(key)
+    return True
+
+
+def capture(reservation: Reservation, amount: int, booking: Booking) -> bool:
+    if not shift(reservation.wallet_id, reserved=-amount):
+        raise _more_than_left(reservation, amount)
+    _count(reservation, amount, "captured")
+    moves.spend(reservation, amount, booking)
+    return True
+
+
+def release(reservation: Reservation, amount: int, booking: Booking) -> bool:
+    if not shift(reservation.wallet_id, reserved=-amount, available=amount):
+        raise _more_than_left(reservation, amount)
+    _count(reservation, amount, "released")
+    shift(reservation.wallet_id, available=-moves.give_back(reservation, amount, booking))
+    return True
+
+
+def refund(reservation: Reservation, amount: int, booking: Booking) -> bool:
+    shift(reservation.wallet_id, available=amount)
+    captured = Reservation.objects.filter(pk=reservation.pk, captured__gte=F("refunded") + amount)
+    if not captured.update(refunded=F("refunded") + amount):
+        raise LedgerError(
+            f"{reservation}: {amount} credits are more than were captured and not yet refunded."
+        )
+    shift(reservation.wallet_id, available=-moves.undo(reservation, amount, booking))
+    return True
+
+
+def _count(reservation: Reservation, amount: int, figure: str) -> None:
+    row = Reservation.objects.filter(pk=reservation.pk)
+    if not row.filter(amount__gte=F("captured") + F("released") + amount).update(
+        **{figure: F(figure) + amount}
+    ):
+        raise _more_than_left(reservation, amount)
+    settled = row.filter(amount=F("captured") + F("released"))
+    settled.filter(captured=0).update(status=ReservationStatus.VOID)
+    settled.filter(captured__gt=0).update(status=ReservationStatus.CLOSED)
+
+
+def _same(first, new, fields: tuple[str, ...], key: str):
+    if first is not None and any(getattr(first, field) != getattr(new, field) for field in fields):
+        raise _key_reused(key)
+    return first
+
+
+def _key_reused(key: str) -> LedgerError:
+    return LedgerError(f"The key {key!r} was used before for something else.")
+
+
+def _more_than_left(reservation: Reservation, amount: int) -> LedgerError:
+    return LedgerError(f"{reservation}: {amount} credits are more than the reservation has left.")
