@@ -13,7 +13,7 @@ from wagtail_sms.exceptions import InvalidNumber, NotANumber, NumberError, Unkno
 # Where a plan does not tell landlines and mobiles apart (North America), the number must be let through.
 TEXTABLE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 LONGEST_INPUT = 64
-_TYPED = re.compile(r"\+?[0-9 ()\[\]./~·•‐‑‒–—―−-]*")
+_TYPED = re.compile(r"[ (\[]*\+?[0-9 ()\[\]./~·•‐‑‒–—―−-]*")
 
 
 @dataclass(frozen=True, slots=True)

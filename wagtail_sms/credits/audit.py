@@ -65,13 +65,9 @@ def _settled(moved: dict[TransferKind, int]) -> dict[str, int]:
 
 def _reservations(wallets: QuerySet[Wallet]) -> Iterator[Discrepancy]:
     figures = ("amount", "captured", "released", "refunded")
-    totals = {figure: Sum(f"holds__{figure}", default=0) for figure in figures}
-    rows = Reservation.objects.filter(wallet__in=wallets)
-    sums = {
-        row.pop("pk"): row for row in rows.values("pk").annotate(**{f"{f}_sum": t for f, t in totals.items()})
-    }
-    for reservation in rows.iterator():
-        computed = {figure: sums[reservation.pk][f"{figure}_sum"] for figure in figures}
+    totals = {f"held_{figure}": Sum(f"holds__{figure}", default=0) for figure in figures}
+    for reservation in Reservation.objects.filter(wallet__in=wallets).annotate(**totals).iterator():
+        computed = {figure: getattr(reservation, f"held_{figure}") for figure in figures}
         computed["status"] = _status(reservation)
         yield from _compare(f"Reservation {reservation.pk} ({reservation.key})", reservation, computed)
 
@@ -107,9 +103,8 @@ def _strays(wallets: QuerySet[Wallet]) -> Iterator[Discrepancy]:
     pairs = transfers.order_by().values_list("reservation_id", "grant_id").distinct()
     for reservation_id, grant_id in pairs:
         if (reservation_id, grant_id) not in held:
-            yield Discrepancy(
-                f"Reservation {reservation_id}", f"hold on grant {grant_id}", "missing", "present"
-            )
+            figure = f"hold on grant {grant_id}"
+            yield Discrepancy(f"Reservation {reservation_id}", figure, "missing", "present")
 
 
 def _purchases(wallets: QuerySet[Wallet]) -> Iterator[Discrepancy]:

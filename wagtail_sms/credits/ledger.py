@@ -1,7 +1,7 @@
 """What may be done with credits. Nothing else writes the wallets, grants, reservations, holds and transfers.
 
-Every verb runs in its own transaction (a savepoint inside the caller's), takes the wallet's row first, and does
-its work once per `key`: called again with the same key and the same figures it returns what it returned before
+Every verb runs in its own transaction (a savepoint inside the caller's), takes the wallet's row first, and
+does its work once per `key`: called again with the same key and figures it returns what it returned before
 and moves nothing. The same key with other figures is a LedgerError. Amounts are whole credits.
 """
 
@@ -42,7 +42,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Credits of a site. `available` is `free_left` plus `bought`; `free_until` is None when they never lapse.
+    """Credits of a site. `available` is `free_left` plus `bought`; `free_until` None: they never lapse.
 
     `bought` counts the operator's adjustments too: everything that is not the month's free credits.
     """
@@ -75,7 +75,7 @@ def wallet_for(site) -> Wallet:
 
 
 def balance(site, *, now: datetime | None = None) -> Balance:
-    """What the site can spend at `now`. Grants this month's free credits first, so it may write once a month."""
+    """What the site can spend at `now`. Issues the month's free credits first: one write a month."""
     now = now or timezone.now()
     wallet = wallet_for(site)
     months.issue_missing(wallet, now=now)
@@ -140,6 +140,7 @@ def revoke(
     """Expires what is still available of a grant, at most `amount`; returns the credits taken.
 
     For money that went back and for the operator's corrections. Reserved and spent credits stay as they are.
+    A call that found nothing to take leaves no line, so it does not use up its key.
     """
     booking = Booking(key=key, note=note, now=now or timezone.now())
     return exactly_once(
@@ -188,7 +189,7 @@ def close(reservation: Reservation, *, key: str, note: str = "", now: datetime |
 
 
 def expire_due(*, now: datetime | None = None) -> int:
-    """Expires the available credits of every grant past its date; returns how many. One transaction a wallet."""
+    """Expires the available credits of all grants past their date, one transaction a wallet; returns them."""
     now = now or timezone.now()
     due = Wallet.objects.filter(pk__in=Grant.objects.due(now).values("wallet"))
     return sum(months.lapse(wallet, now=now) for wallet in due)

@@ -14,7 +14,7 @@ from wagtail_sms.states import GrantKind, TransferKind
 def issue_missing(wallet: Wallet, *, now: datetime) -> int:
     """Grants the free credits of this month once; returns the credits issued now.
 
-    With roll-over the months in which nobody looked are made up for; without it they would have lapsed unused.
+    With roll-over the months in which nobody looked are made up for; without it they would have lapsed.
     """
     period = periods.period_of(now)
     if wallet.granted_through >= period:
@@ -30,7 +30,7 @@ def issue_missing(wallet: Wallet, *, now: datetime) -> int:
 
 
 def lapse(wallet: Wallet, *, now: datetime) -> int:
-    """Expires the AVAILABLE credits of grants past their date; what a reservation holds stays usable by it."""
+    """Expires what grants past their date have available; what a reservation holds stays usable by it."""
     if not wallet.grants.due(now).exists():
         return 0
     with transaction.atomic():

@@ -1,7 +1,7 @@
 """Moving credits between buckets: guarded updates, each with the transfer that explains it.
 
-Callers hold a transaction and have updated the wallet row first. That update is the check and the lock in one on
-PostgreSQL and on SQLite, so what is read after it can't change until the transaction ends.
+Callers hold a transaction and have updated the wallet row first. That update is the check and the lock in one
+on PostgreSQL and on SQLite, so what is read after it can't change until the transaction ends.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -99,7 +99,7 @@ def lapse(grant_id: int, amount: int, *, now: datetime, reservation: Reservation
 
 
 def draw(reservation: Reservation, booking: Booking) -> int:
-    """Holds the reservation's amount on the usable grants in burn order; returns what they could not cover."""
+    """Holds the reservation's amount on usable grants in burn order; returns what they could not cover."""
     missing = reservation.amount
     usable = reservation.wallet.grants.usable(booking.now).filter(available__gt=0).in_burn_order()
     for grant in usable.iterator(chunk_size=50):

@@ -109,18 +109,15 @@ def refund(reservation: Reservation, amount: int, booking: Booking) -> bool:
     shift(reservation.wallet_id, available=amount)
     captured = Reservation.objects.filter(pk=reservation.pk, captured__gte=F("refunded") + amount)
     if not captured.update(refunded=F("refunded") + amount):
-        raise LedgerError(
-            f"{reservation}: {amount} credits are more than were captured and not yet refunded."
-        )
+        raise LedgerError(f"{reservation}: {amount} credits are more than can be refunded.")
     shift(reservation.wallet_id, available=-moves.undo(reservation, amount, booking))
     return True
 
 
 def _count(reservation: Reservation, amount: int, figure: str) -> None:
     row = Reservation.objects.filter(pk=reservation.pk)
-    if not row.filter(amount__gte=F("captured") + F("released") + amount).update(
-        **{figure: F(figure) + amount}
-    ):
+    enough = row.filter(amount__gte=F("captured") + F("released") + amount)
+    if not enough.update(**{figure: F(figure) + amount}):
         raise _more_than_left(reservation, amount)
     settled = row.filter(amount=F("captured") + F("released"))
     settled.filter(captured=0).update(status=ReservationStatus.VOID)
