@@ -103,7 +103,7 @@ CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "memory://")
 
 WAGTAIL_SMS = {
     "PROVIDERS": {
-        "default": {"BACKEND": "wagtail_sms.providers.locmem.LocMemProvider", "OPTIONS": {}},
+        "default": {"BACKEND": "wagtail_sms.providers.locmem.LocmemProvider", "OPTIONS": {}},
     },
     "WEBHOOK_BASE_URL": "http://testserver",
 }

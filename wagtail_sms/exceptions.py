@@ -58,13 +58,15 @@ class InsufficientCredits(WagtailSMSError):
 
 
 class QuoteChanged(WagtailSMSError):
-    """The figures differ from what the editor confirmed; both are quotes, `current` is to be confirmed anew."""
+    """It would cost more than was confirmed: `confirmed` is in credits, `current` the quote to be confirmed anew."""
 
     def __init__(self, *, confirmed, current):
         self.confirmed, self.current = confirmed, current
         super().__init__(
-            _("The cost changed since you saw it: it was %(before)s credits, it is now %(now)s. Please confirm it again.")
-            % {"before": f"{confirmed.credits:,}", "now": f"{current.credits:,}"}
+            _(
+                "The cost changed since you saw it: it was %(before)s credits, it is now %(now)s. Please confirm it again."
+            )
+            % {"before": f"{confirmed:,}", "now": f"{current.credits:,}"}
         )
 
 
@@ -74,6 +76,16 @@ class MessageRefused(WagtailSMSError):
     def __init__(self, message, *, code: str):
         self.code = code
         super().__init__(message)
+
+
+class NobodyToText(WagtailSMSError):
+    message = _("Nobody would receive this message: no subscriber can be texted at the moment.")
+
+
+class NoSenderNumber(WagtailSMSError):
+    message = _(
+        "This site has no sender number yet. It is being obtained; please try again in a few minutes."
+    )
 
 
 class NumberError(WagtailSMSError):
@@ -89,7 +101,9 @@ class NotANumber(NumberError):
 
 class UnknownCountry(NumberError):
     code = "unknown_country"
-    message = _("We can't tell which country this number belongs to. Choose the country and type the number again.")
+    message = _(
+        "We can't tell which country this number belongs to. Choose the country and type the number again."
+    )
 
 
 class InvalidNumber(NumberError):

@@ -143,4 +143,3 @@ def _reinstall(extension: Extension, *, by, now: datetime) -> None:
     extension.status, extension.uninstalled_at = ExtensionStatus.INSTALLED, None
     extension.installed_at, extension.installed_by = now, by
     extension.save(update_fields=["status", "uninstalled_at", "installed_at", "installed_by"])
-

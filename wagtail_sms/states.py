@@ -61,6 +61,7 @@ class SkipReason(models.TextChoices):
     STOPPED = "stopped", _("Unsubscribed before it was sent")
     SUSPENDED = "suspended", _("Suspended before it was sent")
     CHANGED = "changed", _("Switched off and on again after the launch")
+    ERASED = "erased", _("Deleted before it was sent")
 
 
 class NoticeStatus(models.TextChoices):

@@ -1,7 +1,6 @@
 """Waking a task by its name. The message is a hint: the work waits in the database and the sweeper finds it too."""
 
 import logging
-
 from functools import partial
 
 from celery import current_app
@@ -25,5 +24,5 @@ def _publish(task: str, args: tuple) -> None:
     options = {"queue": app_settings.CELERY_QUEUE} if app_settings.CELERY_QUEUE else {}
     try:
         current_app.tasks[task].apply_async(args=args, retry=False, **options)
-    except Exception:  # noqa: BLE001 every broker raises its own errors; none may undo what was committed
+    except Exception:
         logger.warning("Could not wake %s; the sweeper will.", task, exc_info=True)

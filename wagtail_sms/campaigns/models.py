@@ -8,7 +8,9 @@ from wagtail_sms.states import CampaignStatus
 class Campaign(models.Model):
     """One message to an audience. Immutable once launched; the figures are those the editor confirmed."""
 
-    site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+", verbose_name=_("site"))
+    site = models.ForeignKey(
+        "wagtailcore.Site", on_delete=models.PROTECT, related_name="+", verbose_name=_("site")
+    )
     body = models.TextField(_("message"))
     status = models.CharField(
         max_length=10, choices=CampaignStatus, default=CampaignStatus.DRAFT, verbose_name=_("status")

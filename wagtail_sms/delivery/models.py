@@ -25,6 +25,7 @@ class Batch(models.Model):
     status = models.CharField(max_length=10, choices=BatchStatus, default=BatchStatus.QUEUED)
     reference = models.CharField(max_length=32, default=new_reference)
     attempts = models.PositiveSmallIntegerField(default=0)
+    lookups = models.PositiveSmallIntegerField(default=0)
     claim = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField()
@@ -33,6 +34,7 @@ class Batch(models.Model):
     handed = models.PositiveIntegerField(default=0)
     handed_credits = models.PositiveIntegerField(default=0)
     charged_credits = models.PositiveIntegerField(default=0)
+    released_credits = models.PositiveIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
     error_text = models.CharField(max_length=255, blank=True)
 
@@ -107,6 +109,7 @@ class Notice(models.Model):
     status = models.CharField(max_length=12, choices=NoticeStatus, default=NoticeStatus.QUEUED)
     reference = models.CharField(max_length=32, default=new_reference)
     attempts = models.PositiveSmallIntegerField(default=0)
+    lookups = models.PositiveSmallIntegerField(default=0)
     claim = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField()

@@ -17,7 +17,9 @@ class RateCard(models.Model):
         verbose_name_plural = _("rate cards")
         constraints = [
             models.UniqueConstraint(
-                fields=["is_current"], condition=models.Q(is_current=True), name="wagtail_sms_one_current_card"
+                fields=["is_current"],
+                condition=models.Q(is_current=True),
+                name="wagtail_sms_one_current_card",
             ),
         ]
 

@@ -49,7 +49,10 @@ class SmsSettings(BaseSiteSetting):
         _("name people know you by"), max_length=40, blank=True, help_text=_("Opens every text message.")
     )
     frequency = models.CharField(
-        _("how often you write"), max_length=60, default="at most 4 times a month", help_text=_("Said in the consent.")
+        _("how often you write"),
+        max_length=60,
+        default="at most 4 times a month",
+        help_text=_("Said in the consent."),
     )
     privacy_url = models.URLField(_("address of your privacy policy"), blank=True)
     default_country = models.CharField(_("country chosen first"), max_length=2, blank=True)
@@ -118,7 +121,12 @@ def _next_version(site, text: str, digest: str) -> ConsentWording:
     try:
         with transaction.atomic():
             return ConsentWording.objects.create(
-                site=site, version=last + 1, language="en", text=text, sha256=digest, created_at=timezone.now()
+                site=site,
+                version=last + 1,
+                language="en",
+                text=text,
+                sha256=digest,
+                created_at=timezone.now(),
             )
     except IntegrityError:
         return ConsentWording.objects.get(site=site, sha256=digest)

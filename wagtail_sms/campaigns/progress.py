@@ -1,0 +1,150 @@
+"""How far a campaign is: sums over its batches and deliveries, no counter anywhere."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, Sum
+
+from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.delivery.models import Batch, Delivery
+from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus
+from wagtail_sms.subscribers.models import Subscriber
+
+
+READS_AS = {
+    BatchStatus.QUEUED: "waiting",
+    BatchStatus.SENDING: "sending",
+    BatchStatus.DONE: "accepted",
+    BatchStatus.UNCERTAIN: "uncertain",
+    BatchStatus.CANCELLED: "cancelled",
+}
+OWN_STATE = {
+    DeliveryStatus.ACCEPTED: "accepted",
+    DeliveryStatus.SENT: "sent",
+    DeliveryStatus.DELIVERED: "delivered",
+    DeliveryStatus.UNDELIVERED: "undelivered",
+    DeliveryStatus.EXPIRED: "expired",
+    DeliveryStatus.REJECTED: "rejected",
+    DeliveryStatus.CANCELLED: "cancelled",
+    DeliveryStatus.UNCERTAIN: "uncertain",
+}
+
+
+@dataclass(slots=True)
+class Progress:
+    """People by the one state each is in, and credits by what became of them. The people sum up to `total`."""
+
+    total: int
+    waiting: int = 0
+    sending: int = 0
+    accepted: int = 0
+    sent: int = 0
+    delivered: int = 0
+    undelivered: int = 0
+    expired: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    uncertain: int = 0
+    cancelled: int = 0
+    credits_confirmed: int = 0
+    credits_charged: int = 0
+    credits_held: int = 0
+    credits_released: int = 0
+    finished: bool = False
+    by_country: tuple = ()
+
+    @property
+    def fraction(self) -> float:
+        """Share of the people who wait for nothing more from us, 0 to 1."""
+        return 1.0 if not self.total else (self.total - self.waiting - self.sending) / self.total
+
+
+def progress(campaign: Campaign) -> Progress:
+    """Read the state of everybody in three grouped queries."""
+    found = Progress(
+        total=campaign.recipients,
+        credits_confirmed=campaign.credits,
+        finished=campaign.status in (CampaignStatus.DONE, CampaignStatus.CANCELLED),
+    )
+    _count_deliveries(campaign, found)
+    _count_batches(campaign, found)
+    _read_credits(campaign, found)
+    found.by_country = tuple(_by_country(campaign))
+    return found
+
+
+def _count_deliveries(campaign: Campaign, found: Progress) -> None:
+    rows = (
+        Delivery.objects.filter(campaign=campaign)
+        .exclude(status=DeliveryStatus.SKIPPED)
+        .values_list("status", "batch__status")
+        .annotate(people=Count("subscriber_id"))
+        .order_by()
+    )
+    for status, batch_status, people in rows:
+        state = READS_AS[batch_status] if status == DeliveryStatus.HANDED else OWN_STATE[status]
+        setattr(found, state, getattr(found, state) + people)
+
+
+def _count_batches(campaign: Campaign, found: Progress) -> None:
+    """People without a delivery: in batches never claimed, not cut yet, or gone before their batch was claimed."""
+    claimed = Q(attempts__gt=0)
+    batches = Batch.objects.filter(campaign=campaign)
+    sums = batches.aggregate(
+        planned=Sum("recipients"),
+        untouched=Sum("recipients", filter=~claimed & Q(status=BatchStatus.QUEUED)),
+        dropped=Sum("recipients", filter=~claimed & Q(status=BatchStatus.CANCELLED)),
+        claimed=Sum("recipients", filter=claimed),
+        handed=Sum("handed", filter=claimed),
+    )
+    planned, handed = sums["planned"] or 0, sums["handed"] or 0
+    found.waiting += sums["untouched"] or 0
+    found.cancelled += sums["dropped"] or 0
+    found.skipped = (sums["claimed"] or 0) - handed
+    unplanned = max(0, campaign.recipients - planned)
+    if found.finished and campaign.status == CampaignStatus.CANCELLED:
+        found.cancelled += unplanned
+    elif campaign.planned_at:
+        found.skipped += unplanned
+    else:
+        found.waiting += unplanned
+
+
+def _read_credits(campaign: Campaign, found: Progress) -> None:
+    reservation = campaign.reservation
+    if reservation is None:
+        return
+    found.credits_charged = reservation.captured
+    found.credits_released = reservation.released
+    found.credits_held = reservation.amount - reservation.captured - reservation.released
+
+
+def _by_country(campaign: Campaign) -> list[dict]:
+    """Deliveries by the country of people who are still subscribers, most first."""
+    country = Subscriber.objects.filter(
+        pk__in=Delivery.objects.filter(campaign=campaign).values("subscriber_id")
+    )
+    people = dict(country.values_list("country").annotate(people=Count("pk")).order_by())
+    reached = (
+        Subscriber.objects.filter(deliveries__campaign=campaign, deliveries__status=DeliveryStatus.DELIVERED)
+        .values_list("country")
+        .annotate(people=Count("pk"))
+        .order_by()
+    )
+    delivered = dict(reached)
+    charged = dict(
+        Subscriber.objects.filter(deliveries__campaign=campaign)
+        .exclude(deliveries__status__in=[DeliveryStatus.SKIPPED, DeliveryStatus.REJECTED])
+        .values_list("country")
+        .annotate(credits=Sum(F("deliveries__credits")))
+        .order_by()
+    )
+    rows = [
+        {
+            "country": code,
+            "recipients": n,
+            "delivered": delivered.get(code, 0),
+            "credits": charged.get(code, 0),
+        }
+        for code, n in people.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["recipients"], row["country"]))
