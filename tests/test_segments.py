@@ -1,12 +1,10 @@
 """Segments: the shared vectors, an independent counter, and the joints."""
 
 import json
-
 from pathlib import Path
 
 import pytest
 import smsutil
-
 from hypothesis import given
 from hypothesis import strategies as st
 
