@@ -157,9 +157,7 @@ class SMSProvider:
         for name in options.keys() - self.default_options.keys():
             close = difflib.get_close_matches(name, self.default_options, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ImproperlyConfigured(
-                f"WAGTAIL_SMS['PROVIDERS'][{self.alias!r}]: unknown option {name!r}.{hint}"
-            )
+            raise ImproperlyConfigured(f"WAGTAIL_SMS['PROVIDERS'][{self.alias!r}]: unknown option {name!r}.{hint}")
 
     def send(self, batch: OutboundBatch) -> list[SendResult]:
         """Hand a batch over: one result per recipient, in their order.
@@ -169,8 +167,7 @@ class SMSProvider:
         """
         if len(batch.recipients) > self.max_recipients_per_request:
             raise ValueError(
-                f"{len(batch.recipients)} recipients in one request; {self} takes "
-                f"{self.max_recipients_per_request}."
+                f"{len(batch.recipients)} recipients in one request; {self} takes {self.max_recipients_per_request}."
             )
         if not batch.recipients:
             return []
@@ -240,6 +237,4 @@ class SMSProvider:
 
 
 def _unanswered(recipient: str) -> SendResult:
-    return SendResult(
-        recipient, Outcome.UNCERTAIN, error_text="The provider's answer leaves this number out."
-    )
+    return SendResult(recipient, Outcome.UNCERTAIN, error_text="The provider's answer leaves this number out.")

@@ -47,7 +47,7 @@ def operator_error(failure: Refused) -> Exception:
 
 
 def ask(api: Api, path: str, params: dict[str, Any] | None = None) -> dict[str, Any] | None:
-    """Read something; None if it isn't there. A read may be repeated, so a lost answer is only unavailable."""
+    """Read something; None if it isn't there. A read may be repeated, so a lost answer is no harm."""
     return translated(lambda: api.call(path, "GET", params), lost=ProviderUnavailable)
 
 

@@ -159,9 +159,7 @@ class HttpClient:
         session.trust_env = False
         session.auth = self._auth
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.headers.update(
-            {"Accept": "application/json", "User-Agent": f"wagtail-sms/{__version__} {USER_AGENT}"}
-        )
+        session.headers.update({"Accept": "application/json", "User-Agent": f"wagtail-sms/{__version__} {USER_AGENT}"})
         adapter = _WatchedAdapter(pool_maxsize=self.pool_size, max_retries=0)
         session.mount("http://", adapter)
         session.mount("https://", adapter)

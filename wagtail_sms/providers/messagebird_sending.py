@@ -50,12 +50,8 @@ def parameters(batch: OutboundBatch) -> dict[str, Any]:
     return fields | ({"reportUrl": batch.report_url} if batch.report_url else {})
 
 
-def _same_for_all(
-    batch: OutboundBatch, outcome: Outcome, *, code: str = "", text: str = ""
-) -> list[SendResult]:
-    return [
-        SendResult(recipient, outcome, error_code=code, error_text=text) for recipient in batch.recipients
-    ]
+def _same_for_all(batch: OutboundBatch, outcome: Outcome, *, code: str = "", text: str = "") -> list[SendResult]:
+    return [SendResult(recipient, outcome, error_code=code, error_text=text) for recipient in batch.recipients]
 
 
 def _in_parts(api: Api, batch: OutboundBatch, deadline: float) -> list[SendResult]:

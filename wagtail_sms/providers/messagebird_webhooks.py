@@ -92,11 +92,7 @@ def _inbound(fields: Mapping[str, Any]) -> InboundText:
     at = _text(fields, "createdDatetime", "receive_datetime", "date_utc", "date")
     if not sender:
         raise WebhookRejected("An inbound text needs an originator.")
-    key = (
-        event_key("inbound", provider_id)
-        if provider_id
-        else event_key("inbound", sender, recipient, body, at)
-    )
+    key = event_key("inbound", provider_id) if provider_id else event_key("inbound", sender, recipient, body, at)
     return InboundText(provider_id, sender, recipient, body, moment(at) or timezone.now(), key)
 
 
