@@ -20,9 +20,7 @@ from wagtail_sms.pwa import defaults
 validate_colour = RegexValidator(
     r"^#[0-9a-fA-F]{6}\Z", _("Write the colour as # and six hexadecimal digits, for example #1a6b54.")
 )
-validate_path = RegexValidator(
-    r"^/(?![/\\])[^\s]*\Z", _("Start with one slash, for example / or /programme/.")
-)
+validate_path = RegexValidator(r"^/(?![/\\])[^\s]*\Z", _("Start with one slash, for example / or /programme/."))
 validate_language = RegexValidator(
     r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", _("Write a language code, for example en or fr-CA.")
 )
@@ -77,9 +75,7 @@ class PwaSettings(BaseSiteSetting):
     start_url = models.CharField(
         _("start page"), max_length=200, default=defaults.start_url, validators=[validate_path]
     )
-    lang = models.CharField(
-        _("language"), max_length=20, default=defaults.lang, validators=[validate_language]
-    )
+    lang = models.CharField(_("language"), max_length=20, default=defaults.lang, validators=[validate_language])
     offline_title = models.CharField(_("offline title"), max_length=80, default=defaults.offline_title)
     offline_text = models.TextField(_("offline text"), max_length=500, default=defaults.offline_text)
 
@@ -98,9 +94,7 @@ class PwaSettings(BaseSiteSetting):
             ],
             heading=_("Appearance"),
         ),
-        MultiFieldPanel(
-            [FieldPanel("offline_title"), FieldPanel("offline_text")], heading=_("Without a connection")
-        ),
+        MultiFieldPanel([FieldPanel("offline_title"), FieldPanel("offline_text")], heading=_("Without a connection")),
     ]
 
     class Meta:
@@ -124,16 +118,12 @@ class PwaBuildQuerySet(models.QuerySet):
 class PwaBuild(models.Model):
     """One immutable snapshot of a site's PWA. Only ``is_current`` may change after it was made."""
 
-    site = models.ForeignKey(
-        Site, on_delete=models.CASCADE, related_name="pwa_builds", verbose_name=_("site")
-    )
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="pwa_builds", verbose_name=_("site"))
     number = models.PositiveIntegerField(_("number"))
     build_id = models.CharField(_("build"), max_length=24, editable=False)
     inputs_hash = models.CharField(max_length=64, editable=False)
     features = models.JSONField(_("features"), default=dict, editable=False)
-    head = models.JSONField(
-        default=dict, editable=False, help_text="What every page's <head> shows of this build."
-    )
+    head = models.JSONField(default=dict, editable=False, help_text="What every page's <head> shows of this build.")
     is_current = models.BooleanField(_("is current"), default=False)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
     created_by = models.ForeignKey(
@@ -155,9 +145,7 @@ class PwaBuild(models.Model):
         permissions = [("rebuild_pwa", _("Can rebuild the PWA"))]
         constraints = [
             models.UniqueConstraint(fields=["site", "number"], name="wagtail_sms_build_number"),
-            models.UniqueConstraint(
-                fields=["site"], condition=Q(is_current=True), name="wagtail_sms_build_current"
-            ),
+            models.UniqueConstraint(fields=["site"], condition=Q(is_current=True), name="wagtail_sms_build_current"),
         ]
 
     def __str__(self) -> str:
@@ -197,6 +185,4 @@ def refuse_change(row: models.Model, kwargs: dict[str, Any], *, allowed: set[str
     touched = kwargs.get("update_fields")
     if row._state.adding or (touched and set(touched) <= allowed):
         return
-    raise TypeError(
-        f"{row._meta.verbose_name} {row.pk} is a snapshot and cannot be changed; make a new build."
-    )
+    raise TypeError(f"{row._meta.verbose_name} {row.pk} is a snapshot and cannot be changed; make a new build.")

@@ -1,0 +1,158 @@
+"""The address the popup and the inline form post to: a visitor asks for text messages."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+from wagtail.models import Site
+
+from wagtail_sms import phone
+from wagtail_sms.delivery import notices
+from wagtail_sms.exceptions import CannotReceiveTexts, NumberError, OptInRefused, UnknownCountry
+from wagtail_sms.extension import accepts_opt_ins
+from wagtail_sms.pricing.cards import credits_for
+from wagtail_sms.public.submission import Submission, Unreadable, is_from_own_page, is_json, read, visitor_address
+from wagtail_sms.pwa.builder import current_build
+from wagtail_sms.pwa.signup import signup_fields
+from wagtail_sms.subscribers import consent, protection
+from wagtail_sms.subscribers.models import ConsentWording
+
+
+REMEMBERED_SECONDS = 3600
+
+
+class Refused(Exception):
+    """The visitor can mend it: ``errors`` has a sentence per field, ``form`` for the whole."""
+
+    def __init__(self, errors: dict[str, str], *, status: int = 422):
+        self.errors, self.status = errors, status
+        super().__init__(errors)
+
+
+@csrf_exempt  # See is_from_own_page.
+@never_cache
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """Shows the form on a page of its own; takes it, from script (JSON) or without (form post)."""
+    site = Site.find_for_request(request)
+    if site is None or not accepts_opt_ins(site):
+        return _answer(request, site, errors={"form": _("This site does not send text messages.")}, status=404)
+    if request.method != "POST":
+        return _answer(request, site)
+    if not is_from_own_page(request):
+        return _answer(request, site, errors={"form": _("Send the form from a page of this site.")}, status=403)
+    return _take(request, site)
+
+
+def _take(request: HttpRequest, site: Site) -> HttpResponse:
+    try:
+        submission = read(request)
+    except Unreadable as reason:
+        return _answer(request, site, errors={"form": str(reason)}, status=reason.status)
+    try:
+        _enrol_once(request, site, submission)
+    except Refused as refusal:
+        return _answer(request, site, errors=refusal.errors, status=refusal.status, typed=submission.typed)
+    return _answer(request, site, thanks=True)
+
+
+def _enrol_once(request: HttpRequest, site: Site, submission: Submission) -> None:
+    """A script that lost our answer asks again with the same key; that is not another attempt."""
+    if submission.trapped:
+        return
+    seen = submission.key and f"wagtail_sms:opt_in:{site.pk}:{submission.key}"
+    if seen and cache.get(seen) == _fingerprint(submission):
+        return
+    enrol(
+        site,
+        submission,
+        address=visitor_address(request),
+        user_agent=request.headers.get("User-Agent", ""),
+        source="popup" if is_json(request) else "form",
+    )
+    if seen:
+        cache.set(seen, _fingerprint(submission), REMEMBERED_SECONDS)
+
+
+def enrol(site: Site, submission: Submission, *, address: str, user_agent: str, source: str) -> None:
+    """Record the consent and queue the welcome text, both or neither. Raises Refused. Runs in its own transaction."""
+    number, wording = _checked(site, submission)
+    try:
+        with transaction.atomic():
+            protection.check(site, number=number.number, address=address)
+            opted_in = consent.opt_in(
+                site,
+                number=number,
+                wording=wording,
+                page_url=submission.page_url,
+                build_id=submission.build_id,
+                address=address,
+                user_agent=user_agent,
+                language=get_language() or "",
+                source=source,
+            )
+            notices.welcome(opted_in)
+    except OptInRefused as refusal:
+        raise Refused({"form": str(refusal.message)}, status=429) from refusal
+
+
+def _checked(site: Site, submission: Submission) -> tuple[phone.PhoneNumber, ConsentWording]:
+    """The number and the wording agreed to. Raises Refused with everything that is wrong at once."""
+    errors: dict[str, str] = {}
+    number = wording = None
+    try:
+        number = _number(submission)
+    except UnknownCountry as error:
+        errors["country"] = _("Choose your country.") if not submission.country else str(error.message)
+    except NumberError as error:
+        errors["phone"] = str(error.message) if submission.phone else _("Enter your mobile number.")
+    if not submission.consent:
+        errors["consent"] = _("Tick the box if you agree; without it we may not text you.")
+    wording = ConsentWording.objects.filter(site=site, version=submission.consent_version or 0).first()
+    if wording is None:
+        errors["form"] = _("This form is out of date. Reload the page and try again.")
+    if errors:
+        raise Refused(errors)
+    return number, wording
+
+
+def _number(submission: Submission) -> phone.PhoneNumber:
+    if not submission.phone:
+        raise NumberError
+    number = phone.parse(submission.phone, submission.country or None)
+    if not number.can_receive_texts:
+        raise CannotReceiveTexts
+    credits_for(number.country)
+    return number
+
+
+def _fingerprint(submission: Submission) -> str:
+    return f"{submission.country}|{submission.phone}"
+
+
+def _answer(
+    request: HttpRequest,
+    site: Site | None,
+    *,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+    typed: dict | None = None,
+    thanks: bool = False,
+) -> HttpResponse:
+    """The same outcome for a script (JSON) and for a person without one (a page with the form, filled in again)."""
+    if is_json(request):
+        return JsonResponse({"errors": errors} if errors else {"status": "subscribed"}, status=status)
+    build = current_build(site) if site and status not in (403, 404) else None
+    context = {"site": site, "head": build.head if build else {}, "thanks": thanks, "errors": errors or {}}
+    if build:
+        context |= signup_fields(build, typed=typed, errors=errors)
+    return render(request, "wagtail_sms/public/page.html", context, status=status)
