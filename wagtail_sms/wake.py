@@ -23,6 +23,7 @@ def wake(task: str, *args) -> None:
 def _publish(task: str, args: tuple) -> None:
     options = {"queue": app_settings.CELERY_QUEUE} if app_settings.CELERY_QUEUE else {}
     try:
-        current_app.tasks[task].apply_async(args=args, retry=False, **options)
+        # By name, so that a web process need not import the tasks.
+        current_app.send_task(task, args=args, retry=False, ignore_result=True, **options)
     except Exception:
         logger.warning("Could not wake %s; the sweeper will.", task, exc_info=True)

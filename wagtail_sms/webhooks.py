@@ -9,6 +9,7 @@ import logging
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, transaction
 from django.http import Http404, HttpResponse
+from django.urls import path
 from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -60,3 +61,9 @@ class InboundWebhook(ProviderWebhook):
     def receive(self, provider, alias: str, request) -> None:
         for text in provider.parse_inbound(request):
             inbound.receive(text, provider=alias)
+
+
+urlpatterns = [
+    path("<str:alias>/<str:token>/reports/", ReportsWebhook.as_view(), name="wagtail_sms_reports"),
+    path("<str:alias>/<str:token>/inbound/", InboundWebhook.as_view(), name="wagtail_sms_inbound"),
+]

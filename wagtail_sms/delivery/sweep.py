@@ -23,7 +23,7 @@ def sweep(*, now: datetime | None = None) -> None:
     look_up_uncertain(now=now)
     for campaign in _campaigns().filter(status=CampaignStatus.SENDING, planned_at__isnull=False):
         finish_if_over(campaign, now=now)
-    for pk in _unplanned():
+    for pk in unplanned_campaigns():
         wake("wagtail_sms.plan_campaign", pk)
     wake("wagtail_sms.obtain_numbers")
     if _campaigns().filter(status=CampaignStatus.SENDING).exists():
@@ -40,7 +40,8 @@ def resume_rested(*, now: datetime) -> int:
     return rested.update(status=CampaignStatus.SENDING, resume_at=None, paused_reason="")
 
 
-def _unplanned() -> list[int]:
+def unplanned_campaigns() -> list[int]:
+    """Primary keys of launched campaigns whose audience is not (wholly) cut into batches yet."""
     running = (CampaignStatus.QUEUED, CampaignStatus.SENDING)
     return list(_campaigns().filter(status__in=running, planned_at=None).values_list("pk", flat=True))
 

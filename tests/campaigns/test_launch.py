@@ -1,0 +1,135 @@
+from uuid import uuid4
+
+import pytest
+
+from tests.delivery.sending import launched
+from tests.factories import give_credits, make_subscriber, make_subscribers
+from wagtail_sms.campaigns.estimate import check_body, estimate
+from wagtail_sms.campaigns.launch import compose, launch
+from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.credits import ledger
+from wagtail_sms.exceptions import (
+    ExtensionNotInstalled,
+    InsufficientCredits,
+    MessageRefused,
+    NobodyToText,
+    NoSenderNumber,
+    QuoteChanged,
+)
+from wagtail_sms.extension import uninstall
+from wagtail_sms.pricing.cards import credits_for, refresh
+from wagtail_sms.senders.models import SenderNumber
+from wagtail_sms.states import CampaignStatus, SubscriberStatus
+
+
+def test_estimate_is_the_sum_over_recipients_of_their_country_rate(site):
+    make_subscribers(site, 3)
+    make_subscribers(site, 2, country="FR")
+    quote = estimate(site, body="a" * 161)
+    assert quote.segments == 2
+    assert quote.credits == (3 * credits_for("US") + 2 * credits_for("FR")) * 2
+    assert {line.country: line.recipients for line in quote.lines} == {"US": 3, "FR": 2}
+    assert quote.balance_after == 500 - quote.credits
+
+
+def test_estimate_leaves_out_suspended_stopped_and_other_sites_people(site, other_site):
+    make_subscribers(site, 2)
+    make_subscriber(site, "+12015550901", status=SubscriberStatus.SUSPENDED)
+    make_subscriber(site, "+12015550902", status=SubscriberStatus.STOPPED)
+    make_subscribers(other_site, 5)
+    assert estimate(site, body="Hello").recipients == 2
+
+
+def test_people_in_a_country_without_a_rate_are_named_and_neither_charged_nor_sent(site):
+    make_subscribers(site, 1)
+    make_subscriber(site, "+85021234567", country="KP")
+    quote = estimate(site, body="Hello")
+    assert (quote.recipients, quote.credits) == (1, 1)
+    assert [(line.country, line.recipients) for line in quote.unserved] == [("KP", 1)]
+
+
+def test_launch_reserves_exactly_the_confirmed_credits(site):
+    make_subscribers(site, 4)
+    campaign = launched(site)
+    balance = ledger.balance(site)
+    assert (campaign.status, campaign.credits) == (CampaignStatus.QUEUED, 4)
+    assert (balance.available, balance.reserved) == (496, 4)
+
+
+def test_the_same_form_launched_twice_is_one_campaign_and_one_reservation(site):
+    make_subscribers(site, 4)
+    token = uuid4()
+    for _ in range(2):
+        launch(compose(site, body="Hello", form_token=token), confirmed_credits=4)
+    assert Campaign.objects.filter(site=site).count() == 1
+    assert ledger.balance(site).reserved == 4
+
+
+def test_a_launched_campaign_keeps_its_text_when_the_form_comes_again_with_another(site):
+    make_subscribers(site, 1)
+    token = uuid4()
+    launch(compose(site, body="First", form_token=token), confirmed_credits=1)
+    assert compose(site, body="Second", form_token=token).body == "First"
+
+
+def test_a_dearer_campaign_than_confirmed_asks_again_and_reserves_nothing(site, provider):
+    make_subscribers(site, 2, country="FR")
+    campaign = compose(site, body="Hello", form_token=uuid4())
+    confirmed = estimate(site, body="Hello").credits
+    provider.prices["FR"] = "0.500"
+    refresh()
+    with pytest.raises(QuoteChanged) as changed:
+        launch(campaign, confirmed_credits=confirmed)
+    campaign.refresh_from_db()
+    assert changed.value.current.credits > confirmed
+    assert (campaign.status, ledger.balance(site).reserved) == (CampaignStatus.DRAFT, 0)
+
+
+def test_missing_credits_are_named_to_the_credit_and_the_draft_stays(site):
+    make_subscribers(site, 600)
+    campaign = compose(site, body="Hello", form_token=uuid4())
+    with pytest.raises(InsufficientCredits) as refused:
+        launch(campaign, confirmed_credits=600)
+    campaign.refresh_from_db()
+    assert refused.value.shortfall == 100
+    assert (campaign.status, campaign.body) == (CampaignStatus.DRAFT, "Hello")
+
+
+def test_nobody_to_text_is_refused(site):
+    with pytest.raises(NobodyToText):
+        launch(compose(site, body="Hello", form_token=uuid4()), confirmed_credits=0)
+
+
+def test_a_site_without_a_number_cannot_send(site):
+    SenderNumber.objects.filter(site=site).delete()
+    make_subscribers(site, 1)
+    with pytest.raises(NoSenderNumber):
+        launched(site)
+
+
+def test_an_uninstalled_site_cannot_send(site):
+    make_subscribers(site, 1)
+    uninstall(site)
+    with pytest.raises(ExtensionNotInstalled):
+        launched(site)
+    assert ledger.balance(site).reserved == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "code"), [("", "empty"), (" \n ", "empty"), ("a" * 1600, "too_long"), ("a\x07b", "control_characters")]
+)
+def test_a_message_that_cannot_be_sent_says_why(body, code):
+    with pytest.raises(MessageRefused) as refused:
+        check_body(body)
+    assert refused.value.code == code
+
+
+def test_line_ends_and_decomposed_letters_are_normalised_before_they_are_counted():
+    assert check_body("cafe\u0301\r\n1") == "caf\u00e9\n1"
+
+
+def test_credits_given_later_make_the_same_draft_launchable(site):
+    make_subscribers(site, 600)
+    campaign = compose(site, body="Hello", form_token=uuid4())
+    give_credits(site, 100)
+    assert launch(campaign, confirmed_credits=600).status == CampaignStatus.QUEUED
