@@ -1,0 +1,75 @@
+"""The entries of the admin's menu, each shown when the current site has something for the user behind it."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import RedirectView
+from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem
+
+from wagtail_sms.admin.mixins import SmsViewMixin
+from wagtail_sms.admin.sites import current_site
+from wagtail_sms.admin.tabs import TAB_RIGHTS, tabs_for
+from wagtail_sms.extension import is_installed
+
+
+NOTIFICATIONS_HOOK = "register_notifications_menu_item"
+PUBLISH_HOOK = "register_publish_menu_item"
+PWA_RIGHTS = ("change_pwasettings", "rebuild_pwa")
+
+
+class SmsMenuItem(MenuItem):
+    """Notifications > SMS: there once the feature is installed on the current site."""
+
+    def is_shown(self, request) -> bool:
+        site = current_site(request, *TAB_RIGHTS, usable=True)
+        return site is not None and is_installed(site)
+
+
+class RightsMenuItem(MenuItem):
+    """Shown to those who have one of `rights` on any site."""
+
+    def __init__(self, *args, rights: tuple[str, ...], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.rights = rights
+
+    def is_shown(self, request) -> bool:
+        return current_site(request, *self.rights) is not None
+
+
+class FirstTabView(SmsViewMixin, RedirectView):
+    """`/sms/` itself: the first tab the user may open."""
+
+    section = "index"
+    permission = TAB_RIGHTS
+
+    def get_redirect_url(self, *args, **kwargs):
+        return tabs_for(self.request.user, self.site)[0].url
+
+
+def notifications_menu() -> MenuItem:
+    menu = Menu(register_hook_name=NOTIFICATIONS_HOOK)
+    return SubmenuMenuItem(_("Notifications"), menu, name="notifications", icon_name="mail", order=250)
+
+
+def sms_item() -> MenuItem:
+    return SmsMenuItem(_("SMS"), reverse("wagtail_sms:index"), name="sms", icon_name="mobile-alt", order=100)
+
+
+def publish_menu() -> MenuItem:
+    menu = Menu(register_hook_name=PUBLISH_HOOK)
+    return SubmenuMenuItem(_("Publish"), menu, name="publish", icon_name="upload", order=260)
+
+
+def pwa_item() -> MenuItem:
+    url = reverse("wagtail_sms:pwa")
+    return RightsMenuItem(_("PWA"), url, name="pwa", icon_name="tablet-alt", order=100, rights=PWA_RIGHTS)
+
+
+def extensions_item() -> MenuItem:
+    return RightsMenuItem(
+        _("Extensions"),
+        reverse("wagtail_sms:extensions"),
+        name="extensions",
+        icon_name="plus-inverse",
+        order=8000,
+        rights=("install_extension",),
+    )

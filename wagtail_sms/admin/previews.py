@@ -1,0 +1,55 @@
+"""What is shown below a text field of the settings: the filled text, its segments, and what is wrong with it."""
+
+from dataclasses import dataclass
+
+from wagtail_sms.conf import app_settings
+from wagtail_sms.segments import UCS_2, Measure, measure
+from wagtail_sms.subscribers.models import ConsentWording
+from wagtail_sms.subscribers.texts import REQUIRED, TEXTED, SmsSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One field's text as a person reads it. `measure` is None for texts that are not sent as messages."""
+
+    name: str
+    text: str
+    is_default: bool
+    missing: tuple[str, ...]
+    measure: Measure | None
+    wording: "WordingChange | None"
+
+    @property
+    def is_too_long(self) -> bool:
+        return self.measure is not None and self.measure.segments > app_settings.MAX_SEGMENTS
+
+    @property
+    def is_unicode(self) -> bool:
+        return self.measure is not None and self.measure.encoding == UCS_2
+
+
+@dataclass(frozen=True, slots=True)
+class WordingChange:
+    """Which version of the consent a text is: a `known` one, or the `next` that saving makes."""
+
+    known: ConsentWording | None
+    next: int
+
+
+def preview(settings: SmsSettings, name: str) -> Preview:
+    """The preview of one text of `settings`, which need be neither saved nor valid."""
+    text = settings.text(name)
+    return Preview(
+        name=name,
+        text=text,
+        is_default=not getattr(settings, name).strip(),
+        missing=tuple(part for part in REQUIRED.get(name, ()) if part not in settings.raw(name)),
+        measure=measure(text) if name in TEXTED else None,
+        wording=wording_change(settings.site, text) if name == "consent_text" else None,
+    )
+
+
+def wording_change(site, text: str) -> WordingChange:
+    wordings = ConsentWording.objects.filter(site=site)
+    last = wordings.order_by("-version").first()
+    return WordingChange(known=wordings.filter(text=text).first(), next=last.version + 1 if last else 1)

@@ -1,0 +1,28 @@
+"""What the app registers with Wagtail's admin."""
+
+from django.urls import include, path
+from wagtail import hooks
+from wagtail.permission_policies.sites import SitePermissionPolicy
+from wagtail.permissions import register_permission_policy
+
+from wagtail_sms.admin import access, menu, urls
+from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.pwa.models import PwaBuild, PwaSettings
+from wagtail_sms.subscribers.models import Subscriber
+from wagtail_sms.subscribers.texts import SmsSettings
+
+
+for model in (Campaign, Subscriber, SmsSettings, PwaSettings, PwaBuild):
+    register_permission_policy(model, SitePermissionPolicy(model))
+
+hooks.register("register_admin_menu_item", menu.notifications_menu)
+hooks.register("register_admin_menu_item", menu.publish_menu)
+hooks.register("register_admin_menu_item", menu.extensions_item)
+hooks.register(menu.NOTIFICATIONS_HOOK, menu.sms_item)
+hooks.register(menu.PUBLISH_HOOK, menu.pwa_item)
+hooks.register("register_permissions", access.rights_to_give)
+
+
+@hooks.register("register_admin_urls")
+def admin_urls():
+    return [path("", include(urls))]
