@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sandbox.gateway import pages, switches
+from sandbox.gateway import pages, panel, switches
 from sandbox.gateway.phones import PHONES_ON_A_PAGE, conversation, list_phones, mark_as_read, numbers_for
 from sandbox.gateway.traffic import Network, digits, latest_number, reply
 from sandbox.gateway.web import Request, Response, as_html, see_other
@@ -45,6 +45,8 @@ def _page(markup: str, status: int = 200) -> Response:
 
 
 def _list(network: Network, request: Request) -> Response:
+    if request.param("part") == "status":
+        return _page(panel.status(network.store))
     listing = _listing(network, request)
     if request.param("part") == "phones":
         return _page(pages.phone_rows(listing))

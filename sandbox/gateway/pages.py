@@ -54,9 +54,9 @@ def layout(title: str, main: str, *, kind: str = "") -> str:
 </head>
 <body class="{kind}">
 <header class="bar">
-<a class="bar__home" href="/gateway/"><img src="/gateway/static/mast.svg" alt="" width="28" height="28">
-<span class="bar__name">Local telephone network:</span>
-<span class="bar__promise">nothing here leaves this computer</span></a>
+<a class="bar__home" href="/gateway/"><img src="/gateway/static/mast.svg" alt="" width="32" height="32">
+<span class="bar__words"><span class="bar__name">Local telephone network:</span>
+<span class="bar__promise">nothing here leaves this computer</span></span></a>
 </header>
 {main}
 </body>
@@ -200,7 +200,7 @@ def thread(texts: list[Text]) -> str:
 def _bubble(text: Text) -> str:
     side = "bubble--own" if text.own else "bubble--site"
     failed = " bubble--failed" if text.status in ("delivery_failed", "expired") else ""
-    parts = f"{text.parts} segments, " if text.parts > 1 else ""
+    parts = f"{text.parts} segments. " if text.parts > 1 else ""
     who = "This phone" if text.own else _from(text.number)
     state = f"{_clock(text.at)} <span>{parts}{escape(_state(text))}</span>"
     return f"""<article class="bubble {side}{failed}"><p class="bubble__body" dir="auto">{escape(text.body)}</p>
@@ -208,20 +208,26 @@ def _bubble(text: Text) -> str:
 
 
 def _state(text: Text) -> str:
-    if text.problem:
-        return _trouble(text)
     if text.own:
-        return "The site has it" if text.status == "delivered" else "On its way to the site"
-    if text.status == "delivered":
-        return "Delivered"
-    return f"Not delivered: {text.reason}" if text.status == "delivery_failed" else "On its way"
+        arrived = "The site has it" if text.status == "delivered" else "On its way to the site"
+        return f"Not there yet: {trouble}" if (trouble := _trouble(text)) else arrived
+    failed = text.status in ("delivery_failed", "expired")
+    arrived = "Delivered" if text.status == "delivered" else "On its way"
+    state = f"Not delivered: {text.reason}" if failed else arrived
+    trouble = _trouble(text)
+    return f"{state}. Report: {trouble}" if trouble else state
 
 
 def _trouble(text: Text) -> str:
-    what = "reply" if text.own else "delivery report"
-    if text.waiting:
-        return f"The site did not take the {what} ({text.problem}); trying again"
-    return f"The site refused the {what} ({text.problem})"
+    if not text.problem:
+        return ""
+    if not text.waiting:
+        return f"refused by the site ({text.problem})"
+    return (
+        "the site can't be reached, trying again"
+        if text.problem == "no answer"
+        else (f"the site answered {text.problem}, trying again")
+    )
 
 
 def _composer(view: PhoneView) -> str:

@@ -13,7 +13,16 @@ def network(store: Store, *, phone: str = "") -> str:
     return f"""<section class="panel" id="network" aria-labelledby="panel-title">
 <h2 id="panel-title">What the network does</h2>
 <p class="panel__lead">Make things go wrong and watch how the site copes.</p>
+<div data-poll="/gateway/?part=status">{status(store)}</div>
 {groups}</section>"""
+
+
+def status(store: Store) -> str:
+    """How much went through, and what the site has not taken yet."""
+    texts = store.value("SELECT COUNT(*) FROM texts WHERE direction = 'to_phone'")
+    waiting = store.value("SELECT COUNT(*) FROM events WHERE call AND attempts > 0 AND due_at < 9e12")
+    late = f"<dt>Calls the site did not take yet</dt><dd>{waiting:,}</dd>" if waiting else ""
+    return f'<dl class="panel__status"><dt>Texts taken</dt><dd>{texts:,}</dd>{late}</dl>'
 
 
 def _switch(store: Store, switch: Switch, page: str) -> str:

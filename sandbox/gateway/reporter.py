@@ -126,8 +126,8 @@ class Reporter(Thread):
         """Call the site about an event: "" if it took it, or what was wrong."""
         try:
             status = self._request(event)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            return f"no answer ({type(error).__name__})"
+        except (OSError, http.client.HTTPException, ValueError):
+            return "no answer"
         return "" if 200 <= status < 300 else str(status)
 
     def _request(self, event: Due) -> int:
