@@ -70,6 +70,7 @@ REFUSALS = (
     r"\b(?:dont|do not|no longer) (?:want|wish)(?: \w+){0,4} (?:messages?|texts?|sms)\b",
     r"\bno more (?:messages?|texts?|sms)\b|^leave me alone\b",
     r"\bne m ?(?:envoyez|ecrivez|contactez)(?: \w+)? plus\b|^plus de (?:sms|messages?)$",
+    r"\bne veux plus (?:recevoir|de)\b",
     r"\bno quiero (?:mas|recibir)\b|\bnao quero (?:mais|receber)\b|\bnon voglio (?:piu|ricevere)\b",
     r"\bkeine (?:weiteren )?(?:sms|nachrichten) mehr\b|\bgeen (?:sms|berichten) meer\b",
     r"\bне (?:пишите|присылаите)\b",
@@ -112,7 +113,9 @@ def _is_stop(text: str, said: str, polite: str) -> bool:
     if _UNMISTAKABLE.search(said) or any(request.search(said) for request in _REQUESTS):
         return True
     wanted = _without(polite, _ASKING)
-    return _joined(wanted) in _SUSPECT or any(_opens_strongly(text, words) for words in (said, polite, wanted))
+    if _joined(wanted) in _SUSPECT and not text.rstrip().endswith("?"):
+        return True
+    return any(_opens_strongly(text, words) for words in (said, polite, wanted))
 
 
 def _opens_strongly(text: str, said: str) -> bool:
@@ -124,7 +127,7 @@ def _opens_strongly(text: str, said: str) -> bool:
 
 
 def _clauses(text: str) -> set[str]:
-    return {_joined(_fold(clause)) for clause in re.split(r"[.!?,;:\n]+(?:\s|$)", text[:LONGEST_READ])}
+    return {_joined(_fold(clause)) for clause in re.split(r"[.!?,;:]+(?:\s|$)|\n", text[:LONGEST_READ])}
 
 
 def _fold(text: str) -> str:

@@ -68,7 +68,10 @@ def mask(number: str) -> str:
 
 def calling_code(country: str) -> str:
     """ "FR" gives "33". Raises UnknownCountry."""
-    return str(phonenumbers.country_code_for_region(_region(country) or ""))
+    region = _region(country)
+    if region is None:
+        raise UnknownCountry
+    return str(phonenumbers.country_code_for_region(region))
 
 
 def _clean(text: str) -> str:
