@@ -92,7 +92,7 @@ def examples():
                 yield pytest.param(number, kind, id=f"{region}-{TYPES.to_string(kind)}")
 
 
-@pytest.mark.parametrize(("number", "kind"), examples())
+@pytest.mark.parametrize(("number", "kind"), list(examples()))
 def test_only_numbers_that_may_be_mobile_receive_texts(number, kind):
     assert parse(number).can_receive_texts is RECEIVE_TEXTS.get(kind, False)
 
