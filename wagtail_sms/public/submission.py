@@ -67,7 +67,8 @@ def is_json(request: HttpRequest) -> bool:
 
 def read(request: HttpRequest) -> Submission:
     """The submission in a JSON or form body of at most 64 KB. Raises Unreadable."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > LARGEST:
         raise Unreadable(413, _("That is more than this form takes."))
     if is_json(request):
         sent = _json(request)

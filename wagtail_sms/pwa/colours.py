@@ -23,7 +23,7 @@ def legible(colour: str, *, on: str, ratio: float = 3.0) -> str:
 
 
 def text_on(colour: str) -> str:
-    return max(("#ffffff", "#111111"), key=lambda text: contrast(text, colour))
+    return max(("#ffffff", "#000000"), key=lambda text: contrast(text, colour))
 
 
 def contrast(one: str, other: str) -> float:
