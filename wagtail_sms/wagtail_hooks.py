@@ -5,6 +5,7 @@ from wagtail import hooks
 from wagtail.permission_policies.sites import SitePermissionPolicy
 from wagtail.permissions import register_permission_policy
 
+from wagtail_sms import log_actions
 from wagtail_sms.admin import access, menu, urls
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.pwa.models import PwaBuild, PwaSettings
@@ -20,7 +21,13 @@ hooks.register("register_admin_menu_item", menu.publish_menu)
 hooks.register("register_admin_menu_item", menu.extensions_item)
 hooks.register(menu.NOTIFICATIONS_HOOK, menu.sms_item)
 hooks.register(menu.PUBLISH_HOOK, menu.pwa_item)
+hooks.register("register_log_actions", log_actions.register)
 hooks.register("register_permissions", access.rights_to_give)
+
+
+@hooks.register("register_icons")
+def icons(icons):
+    return [*icons, "wagtail_sms/admin/icons/mobile-slash.svg"]
 
 
 @hooks.register("register_admin_urls")

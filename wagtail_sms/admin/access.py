@@ -7,6 +7,7 @@ from wagtail.models import GroupSitePermission
 APP_LABEL = "wagtail_sms"
 # Codenames an administrator can give to a group: for all sites, or for single ones.
 EDITOR_RIGHTS = (
+    "add_campaign",
     "send_campaign",
     "view_campaign",
     "view_subscriber",

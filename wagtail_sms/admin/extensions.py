@@ -1,7 +1,7 @@
 """Extensions: what a site can install, and the SMS notifications it has."""
 
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,8 +12,11 @@ from wagtail.log_actions import log
 
 from wagtail_sms import extension
 from wagtail_sms.admin.mixins import SmsViewMixin, site_label
+from wagtail_sms.admin.sites import for_site
+from wagtail_sms.admin.tabs import tabs_for
 from wagtail_sms.conf import app_settings
 from wagtail_sms.exceptions import PWARequired
+from wagtail_sms.phone import display
 from wagtail_sms.pwa import builder
 from wagtail_sms.senders.models import SenderNumber
 from wagtail_sms.senders.provisioning import sender_for
@@ -35,14 +38,19 @@ class ExtensionsView(ExtensionPageMixin, WagtailAdminTemplateMixin, TemplateView
     stylesheets = ("extensions.css",)
 
     def get_context_data(self, **kwargs):
-        installed = extension.is_installed(self.site)
+        features = extension.features_for(self.site)
+        build, sender = builder.current_build(self.site), sender_of(self.site)
         return super().get_context_data(
             extension=extension.extension_for(self.site),
-            installed=installed,
-            build=builder.current_build(self.site),
-            out_of_date=installed and builder.is_out_of_date(self.site, features=extension.features_for(self.site)),
-            sender=sender_of(self.site) if installed else None,
+            installed="sms" in features,
+            build=build,
+            out_of_date=builder.is_out_of_date(self.site, features=features),
+            stale_popup=not features and builder.serves_sms(self.site),
+            sender=sender,
+            sender_number=display(sender.number) if sender else "",
+            pwa_url=for_site(reverse("wagtail_sms:pwa"), self.site),
             may_rebuild=self.may("rebuild_pwa", "change_pwasettings"),
+            first_tab=next(iter(tabs_for(self.request.user, self.site)), None),
             free_credits=number_format(app_settings.FREE_CREDITS_PER_MONTH, force_grouping=True),
             **kwargs,
         )

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 
 from wagtail_sms.conf import app_settings
-from wagtail_sms.segments import UCS_2, Measure, measure
+from wagtail_sms.segments import Measure, forcing_characters, measure
 from wagtail_sms.subscribers.models import ConsentWording
 from wagtail_sms.subscribers.texts import REQUIRED, TEXTED, SmsSettings
+
+
+# A text with more of them than this is written in another alphabet: naming its letters would help nobody.
+MOST_FORCING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,14 @@ class Preview:
         return self.measure is not None and self.measure.segments > app_settings.MAX_SEGMENTS
 
     @property
-    def is_unicode(self) -> bool:
-        return self.measure is not None and self.measure.encoding == UCS_2
+    def most_segments(self) -> int:
+        return app_settings.MAX_SEGMENTS
+
+    @property
+    def forcing(self) -> list[str]:
+        """The few characters but for which the message would fit GSM-7, with segments twice as long."""
+        found = forcing_characters(self.text) if self.measure else []
+        return found if len(found) <= MOST_FORCING else []
 
 
 @dataclass(frozen=True, slots=True)

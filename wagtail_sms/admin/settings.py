@@ -20,6 +20,7 @@ from wagtail_sms.admin.previews import preview
 from wagtail_sms.admin.sites import for_site
 from wagtail_sms.countries import NAMES
 from wagtail_sms.extension import features_for
+from wagtail_sms.phone import display
 from wagtail_sms.pricing.cards import served_countries
 from wagtail_sms.pwa import builder
 from wagtail_sms.subscribers.texts import DEFAULTS, PLACEHOLDERS, TEXTED, SmsSettings
@@ -154,8 +155,11 @@ class SettingsView(SmsViewMixin, generic.EditView):
         return None
 
     def get_context_data(self, **kwargs):
+        sender = sender_of(self.site)
         return super().get_context_data(
-            sender=sender_of(self.site),
+            sender=sender,
+            sender_number=display(sender.number) if sender else "",
+            pwa_url=for_site(reverse("wagtail_sms:pwa"), self.site),
             needs_rebuild=self.needs_rebuild,
             may_rebuild=self.may("rebuild_pwa", "change_pwasettings"),
             **kwargs,

@@ -22,9 +22,9 @@ class Tab:
 
 
 TABS = (
-    Tab("send", _("Send"), ("send_campaign",)),
+    Tab("send", _("Send"), ("add_campaign", "send_campaign")),
     Tab("subscribers", _("Subscribers"), ("view_subscriber", "change_subscriber", "delete_subscriber")),
-    Tab("history", _("History"), ("view_campaign", "send_campaign")),
+    Tab("history", _("History"), ("view_campaign", "add_campaign", "send_campaign")),
     Tab("credits", _("Credits"), ("view_wallet",)),
     Tab("settings", _("Settings"), ("change_smssettings",)),
 )
