@@ -2,6 +2,8 @@
 
 from wagtail import blocks
 
+from wagtail_sms.blocks import SmsSignupBlock
+
 
 class FactBlock(blocks.StructBlock):
     """One line of a table: what, and how it is."""
@@ -31,4 +33,5 @@ def body_blocks() -> list:
         ("text", blocks.RichTextBlock(features=["bold", "italic", "link", "ul"])),
         ("quote", QuoteBlock()),
         ("facts", blocks.ListBlock(FactBlock(), icon="list-ul", template="venue/blocks/facts.html")),
+        ("sms_signup", SmsSignupBlock()),
     ]

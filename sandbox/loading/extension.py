@@ -1,0 +1,72 @@
+"""Halle Nord in full use: PWA, extension, sender number, prices, texts, credits. Needs the gateway."""
+
+from django.contrib.auth.models import User
+from wagtail.models import Site
+
+from sandbox.art import icons
+from sandbox.loading.pictures import picture
+from wagtail_sms import extension
+from wagtail_sms.credits import ledger
+from wagtail_sms.pricing import cards
+from wagtail_sms.pwa.builder import current_build, rebuild
+from wagtail_sms.pwa.models import PwaSettings
+from wagtail_sms.senders import provisioning
+from wagtail_sms.states import GrantKind
+from wagtail_sms.subscribers.texts import SmsSettings
+
+
+PACK = 5000
+
+
+def load_extension(site: Site, *, by: User) -> None:
+    """Install everything on `site`; what is installed already stays."""
+    cards.refresh()
+    _dress(site)
+    if current_build(site) is None:
+        rebuild(site, by=by, features={})
+    if extension.extension_for(site) is None:
+        extension.install(site, by=by)
+        rebuild(site, by=by, features=extension.features_for(site))
+    for sender_id in provisioning.due():
+        provisioning.provision(sender_id)
+    ledger.grant(site, amount=PACK, kind=GrantKind.ADJUSTMENT, key="sandbox:pack", note="For trying things out", by=by)
+
+
+def load_icons() -> dict[str, object]:
+    """The icons of both sites; the second waits in the image library for somebody to choose it."""
+    return {
+        "halle": picture(
+            "Halle Nord, icon", name="halle-icon.png", alt="The letter H made of two towers", draw=icons.halle
+        ),
+        "atelier": picture("Atelier Sud, icon", name="atelier-icon.png", alt="Three discs of ink", draw=icons.atelier),
+    }
+
+
+def _dress(site: Site) -> None:
+    """Settings of the PWA and the texts, as the hall's editors would have written them."""
+    if current_build(site) is None:
+        PwaSettings.objects.update_or_create(
+            site=site,
+            defaults={
+                "name": "Halle Nord",
+                "short_name": "Halle Nord",
+                "description": "Concerts in the old tram depot on the north quay.",
+                "theme_colour": "#101114",
+                "background_colour": "#0e0f12",
+                "icon": load_icons()["halle"],
+                "offline_title": "No signal in here",
+                "offline_text": "The walls are thick. The programme comes back as soon as you are online again.",
+            },
+        )
+    SmsSettings.objects.get_or_create(
+        site=site,
+        defaults={
+            "brand": "Halle Nord",
+            "privacy_url": f"{site.root_url}/privacy/",
+            "popup_after_actions": 2,
+            "default_country": "US",
+            "popup_title": "First to know, last to queue",
+            "popup_text": "Last tickets, moved doors, the odd secret gig. We text you when it matters, and "
+            "you can stop at any time.",
+        },
+    )

@@ -1,0 +1,125 @@
+"""Where a visitor of the demo stands on each site, and what to try next: read from the database, never "
+"stored."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+from wagtail.models import Site
+
+from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.delivery.models import InboundEvent
+from wagtail_sms.extension import is_installed
+from wagtail_sms.pwa.builder import current_build, serves_sms
+from wagtail_sms.states import ConsentKind
+from wagtail_sms.subscribers.models import ConsentEvent
+
+
+FIRST, SECOND = "localhost", "127.0.0.1"
+BY_VISITORS = ("popup", "form")
+LOADED_CAMPAIGNS = 1
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of the guide: `hint` says what to do, `link` and `url` where."""
+
+    name: str
+    hint: str
+    link: str
+    url: str
+    is_done: bool = False
+    number: int = 0
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    steps: list[Step]
+    current: Step
+
+
+def tour_of(site: Site) -> Tour:
+    """The guide of one site. A step that was left out does not hold up those after it."""
+    steps = first_steps(site) if site.hostname == FIRST else second_steps(site)
+    furthest = max((index + 1 for index, step in enumerate(steps) if step.is_done), default=0)
+    current = steps[min(furthest, len(steps) - 1)]
+    current.is_current = True
+    for number, step in enumerate(steps, start=1):
+        step.number = number
+    return Tour(steps, current)
+
+
+def first_steps(site: Site) -> list[Step]:
+    """Halle Nord, in full use: sign up, read and answer, send, and go on to the other site."""
+    other = f"http://{SECOND}:{settings.PORT}/"
+    return [
+        Step(
+            "Sign up",
+            "Make this window as narrow as a phone and open two pages: the hall asks for your number. An "
+            "invented one will do.",
+            "Programme",
+            reverse("wagtail_serve", args=["programme/"]),
+            signed_up(site),
+        ),
+        Step(
+            "Phone",
+            "Your welcome text has arrived on the local telephone network. Read it there, and answer it if you like.",
+            "Phones",
+            "/gateway/",
+            InboundEvent.objects.filter(site=site).exists(),
+        ),
+        Step(
+            "Send",
+            "Now be the editor: sign in as editor / editor and write to everybody under Notifications > SMS.",
+            "Admin",
+            reverse("wagtail_sms:index"),
+            Campaign.objects.filter(site=site, launched_at__isnull=False).count() > LOADED_CAMPAIGNS,
+        ),
+        Step(
+            "Second site",
+            "Atelier Sud has no PWA and no text messages yet. Set everything up there yourself.",
+            "Atelier Sud",
+            other,
+            is_installed(Site.objects.get(hostname=SECOND)),
+        ),
+    ]
+
+
+def second_steps(site: Site) -> list[Step]:
+    """Atelier Sud, with nothing installed: build the PWA, install, build again, sign up."""
+    installed = is_installed(site)
+    return [
+        Step(
+            "Build the PWA",
+            "Next: sign in as south / south, choose an icon at Publish > PWA and build.",
+            "PWA",
+            reverse("wagtail_sms:pwa"),
+            current_build(site) is not None,
+        ),
+        Step(
+            "Install",
+            "Next: install SMS notifications at Extensions. It is free and brings 500 credits.",
+            "Extensions",
+            reverse("wagtail_sms:extensions"),
+            installed,
+        ),
+        Step(
+            "Rebuild",
+            "Next: rebuild the PWA at Publish > PWA, so that it asks visitors for their number.",
+            "PWA",
+            reverse("wagtail_sms:pwa"),
+            installed and serves_sms(site),
+        ),
+        Step(
+            "Sign up",
+            "Everything is set up. In a window as narrow as a phone this site asks for your number now.",
+            "Phones",
+            "/gateway/",
+            signed_up(site),
+        ),
+    ]
+
+
+def signed_up(site: Site) -> bool:
+    return ConsentEvent.objects.filter(site=site, kind=ConsentKind.OPT_IN, source__in=BY_VISITORS).exists()
