@@ -1,6 +1,5 @@
 """The real gateway as a process of its own, for every test that needs a telephone network."""
 
-import json
 import re
 import select
 import subprocess
@@ -74,6 +73,12 @@ class RunningGateway:
         """Text the site from a phone; the id of the text."""
         return self.post("/control/reply", {"from": phone, "to": to, "body": body, "style": style})["id"]
 
+    def get_owned(self) -> list[dict[str, Any]]:
+        """The numbers that were bought."""
+        headers = {"Authorization": f"AccessKey {self.access_key}"}
+        response = self._http.get(f"{self.url}/v1/phone-numbers", headers=headers, timeout=10)
+        return response.json()["items"]
+
     def send_inbound_to(self, url: str) -> None:
         """The site's webhook for texts, when it is known only now."""
         self.post("/control/inbound-url", {"url": url})
@@ -90,12 +95,16 @@ class RunningGateway:
         wait_for(lambda: self.get("/control/pending")["calls"] == 0, seconds)
 
     def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(10)
+        _stop(self.process)
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
 
 
 def wait_for(condition, seconds: float = 10):
@@ -123,12 +132,9 @@ def start_gateway(
         command += ["--delivery-seconds", *map(str, delivery_seconds)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         try:
-            url = _address(process)
-            gateway = RunningGateway(url, ACCESS_KEY, SIGNING_KEY, path, process)
-            yield gateway
+            yield RunningGateway(_address(process), ACCESS_KEY, SIGNING_KEY, path, process)
         finally:
-            gateway = RunningGateway("", "", "", path, process)
-            gateway.stop()
+            _stop(process)
             process.stdout.close()
 
 
@@ -138,7 +144,3 @@ def _address(process: subprocess.Popen) -> str:
     found = re.search(r"http://[\d.]+:\d+", line)
     assert found, f"The gateway did not start: {line!r}"
     return found[0]
-
-
-def as_json(content: Any) -> bytes:
-    return json.dumps(content).encode()

@@ -1,7 +1,7 @@
 """From a batch to one result per recipient: which answer of MessageBird's `POST /messages` means what."""
 
 from dataclasses import replace
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from wagtail_sms.exceptions import ProviderConfigurationError, ProviderError, ProviderUnavailable
@@ -12,7 +12,7 @@ from wagtail_sms.providers.messagebird_http import AnswerLost, Api, NothingSent,
 
 FAILED_AT_ONCE = {"delivery_failed", "expired"}
 #: How long one batch may be taken apart to find the number that MessageBird refuses.
-SECONDS_FOR_PARTS = 30
+SECONDS_FOR_PARTS = 20
 
 
 def digits(number: str) -> str:
@@ -60,16 +60,26 @@ def _in_parts(api: Api, batch: OutboundBatch, deadline: float) -> list[SendResul
     results: list[SendResult] = []
     for recipients in (batch.recipients[:middle], batch.recipients[middle:]):
         part = replace(batch, recipients=recipients)
-        if monotonic() > deadline:
-            results += _same_for_all(part, Outcome.NOT_SENT, text="MessageBird refused too many numbers.")
-            continue
         try:
-            results += hand_over(api, part, deadline=deadline)
+            results += _patiently(api, part, deadline)
         except (ProviderError, ProviderConfigurationError) as error:
             if not results:
                 raise
             results += _same_for_all(part, Outcome.NOT_SENT, text=str(error))
     return results
+
+
+def _patiently(api: Api, part: OutboundBatch, deadline: float) -> list[SendResult]:
+    """Wait for a provider that is busy: when a part went out, the batch can't go back to the queue."""
+    while monotonic() < deadline:
+        try:
+            return hand_over(api, part, deadline=deadline)
+        except ProviderUnavailable as error:
+            pause = error.retry_after or 1.0
+            if monotonic() + pause >= deadline:
+                raise
+            sleep(pause)
+    return _same_for_all(part, Outcome.NOT_SENT, text="MessageBird refuses too many numbers of this batch.")
 
 
 def _read_answer(answer: dict[str, Any], batch: OutboundBatch) -> list[SendResult]:
