@@ -9,9 +9,12 @@ from wagtail_sms.campaigns.plan import plan
 from wagtail_sms.campaigns.progress import progress
 from wagtail_sms.campaigns.steering import cancel, pause, resume
 from wagtail_sms.credits import ledger
+from wagtail_sms.delivery.claim import claim
 from wagtail_sms.delivery.dispatch import dispatch, expire_leases
 from wagtail_sms.delivery.lanes import reset
+from wagtail_sms.delivery.lookup import look_up_uncertain
 from wagtail_sms.delivery.models import Batch, Delivery, Lane
+from wagtail_sms.delivery.reports import fold
 from wagtail_sms.delivery.sweep import resume_rested, sweep
 from wagtail_sms.exceptions import IllegalTransition, ProviderConfigurationError, ProviderUnavailable
 from wagtail_sms.providers.base import Outcome
@@ -155,11 +158,8 @@ def test_a_worker_that_died_leaves_its_batch_uncertain_not_requeued(site, provid
     make_subscribers(site, 3)
     campaign = launched(site)
     plan(campaign.pk)
-    long_ago = timezone.now() - timedelta(hours=1)
-    from wagtail_sms.delivery.claim import claim
-
-    claim(5, provider="default", now=long_ago)
-    assert expire_leases(now=timezone.now()) == 1
+    claim(5, provider="default", now=timezone.now())
+    assert expire_leases(now=timezone.now() + timedelta(hours=1)) == 1
     dispatch()
     found = progress(campaign)
     assert (found.uncertain, found.credits_held, provider.texts) == (3, 3, [])
@@ -169,9 +169,6 @@ def test_an_expired_batch_that_the_provider_knows_is_settled_by_lookup(site, pro
     make_subscribers(site, 3)
     campaign = sent(site)
     Batch.objects.filter(campaign=campaign).update(status=BatchStatus.UNCERTAIN, next_attempt_at=timezone.now())
-    from wagtail_sms.delivery.lookup import look_up_uncertain
-    from wagtail_sms.delivery.reports import fold
-
     assert look_up_uncertain() == 3
     fold()
     assert progress(campaign).sent == 3

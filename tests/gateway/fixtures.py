@@ -49,6 +49,10 @@ class RunningGateway:
         response.raise_for_status()
         return response.json()
 
+    def page(self, path: str) -> str:
+        """The markup of a handset page."""
+        return self._http.get(self.url + path, timeout=10).text
+
     def post(self, path: str, content: dict[str, Any] | None = None) -> Any:
         response = self._http.post(self.url + path, json=content or {}, timeout=10)
         if response.status_code >= 400:

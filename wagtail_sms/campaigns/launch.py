@@ -56,9 +56,7 @@ def launch(campaign: Campaign, *, confirmed_credits: int, by=None, now: datetime
     now = now or timezone.now()
     with transaction.atomic():
         # The compare-and-set comes first: of two clicks the second waits here and then finds nothing to set.
-        queued = Campaign.objects.filter(pk=campaign.pk, status__in=LAUNCHABLE).update(
-            status=CampaignStatus.QUEUED
-        )
+        queued = Campaign.objects.filter(pk=campaign.pk, status__in=LAUNCHABLE).update(status=CampaignStatus.QUEUED)
         campaign.refresh_from_db()
         if not queued:
             return _already_launched(campaign)
@@ -75,9 +73,7 @@ def launch(campaign: Campaign, *, confirmed_credits: int, by=None, now: datetime
             data={"recipients": quote.recipients, "credits": quote.credits},
         )
         wake("wagtail_sms.plan_campaign", campaign.pk)
-        transaction.on_commit(
-            lambda: campaign_launched.send_robust(sender=Campaign, campaign=campaign), robust=True
-        )
+        transaction.on_commit(lambda: campaign_launched.send_robust(sender=Campaign, campaign=campaign), robust=True)
     return campaign
 
 

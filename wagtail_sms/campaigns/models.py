@@ -8,9 +8,7 @@ from wagtail_sms.states import CampaignStatus
 class Campaign(models.Model):
     """One message to an audience. Immutable once launched; the figures are those the editor confirmed."""
 
-    site = models.ForeignKey(
-        "wagtailcore.Site", on_delete=models.PROTECT, related_name="+", verbose_name=_("site")
-    )
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+", verbose_name=_("site"))
     body = models.TextField(_("message"))
     status = models.CharField(
         max_length=10, choices=CampaignStatus, default=CampaignStatus.DRAFT, verbose_name=_("status")
@@ -32,9 +30,7 @@ class Campaign(models.Model):
 
     sender = models.CharField(max_length=16, blank=True)
     provider = models.CharField(max_length=50, default="default")
-    card = models.ForeignKey(
-        "wagtail_sms.RateCard", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    card = models.ForeignKey("wagtail_sms.RateCard", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     encoding = models.CharField(max_length=5, blank=True)
     segments = models.PositiveSmallIntegerField(default=0)
     recipients = models.PositiveIntegerField(_("recipients"), default=0)

@@ -98,8 +98,6 @@ def _stay_within_the_confirmed(campaign: Campaign) -> None:
     for batch in batches.order_by("-first_id").iterator():
         if total <= campaign.credits:
             break
-        Batch.objects.filter(pk=batch.pk).update(
-            status=BatchStatus.CANCELLED, credits=0, error_code="not_confirmed"
-        )
+        Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.CANCELLED, credits=0, error_code="not_confirmed")
         total -= batch.credits
     campaign.planned_credits = total

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Q, Sum
 
 from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.credits.models import Reservation
 from wagtail_sms.delivery.models import Batch, Delivery
 from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus
 from wagtail_sms.subscribers.models import Subscriber
@@ -110,7 +111,8 @@ def _count_batches(campaign: Campaign, found: Progress) -> None:
 
 
 def _read_credits(campaign: Campaign, found: Progress) -> None:
-    reservation = campaign.reservation
+    # Read anew: the campaign in hand may be older than the last settlement.
+    reservation = Reservation.objects.filter(pk=campaign.reservation_id).first()
     if reservation is None:
         return
     found.credits_charged = reservation.captured
@@ -120,9 +122,7 @@ def _read_credits(campaign: Campaign, found: Progress) -> None:
 
 def _by_country(campaign: Campaign) -> list[dict]:
     """Deliveries by the country of people who are still subscribers, most first."""
-    country = Subscriber.objects.filter(
-        pk__in=Delivery.objects.filter(campaign=campaign).values("subscriber_id")
-    )
+    country = Subscriber.objects.filter(pk__in=Delivery.objects.filter(campaign=campaign).values("subscriber_id"))
     people = dict(country.values_list("country").annotate(people=Count("pk")).order_by())
     reached = (
         Subscriber.objects.filter(deliveries__campaign=campaign, deliveries__status=DeliveryStatus.DELIVERED)

@@ -38,9 +38,7 @@ def claim(count: int, *, provider: str, now: datetime) -> list[Claimed]:
         Batch.objects.filter(pk__in=ids, status=BatchStatus.QUEUED).update(
             status=BatchStatus.SENDING, claim=token, lease_until=lease_until, attempts=F("attempts") + 1
         )
-        batches = list(
-            Batch.objects.filter(claim=token).select_related("campaign", "campaign__site").order_by("pk")
-        )
+        batches = list(Batch.objects.filter(claim=token).select_related("campaign", "campaign__site").order_by("pk"))
         return [Claimed(batch, _hand_over(batch)) for batch in batches]
 
 
@@ -52,9 +50,7 @@ def _hand_over(batch: Batch) -> dict[int, str]:
         _skip_those_who_left(batch)
     handed = deliveries_of(batch).filter(status=DeliveryStatus.HANDED)
     numbers = dict(
-        Subscriber.objects.filter(pk__in=handed.values("subscriber_id"))
-        .order_by("pk")
-        .values_list("pk", "number")
+        Subscriber.objects.filter(pk__in=handed.values("subscriber_id")).order_by("pk").values_list("pk", "number")
     )
     batch.handed = len(numbers)
     batch.handed_credits = handed.aggregate(total=Sum("credits"))["total"] or 0
@@ -111,9 +107,7 @@ def _insert_deliveries(batch: Batch) -> None:
 def _skip_those_who_left(batch: Batch) -> None:
     """Before another try: whoever stopped, was suspended or deleted meanwhile is not texted any more."""
     handed = deliveries_of(batch).filter(status=DeliveryStatus.HANDED)
-    statuses = dict(
-        Subscriber.objects.filter(pk__in=handed.values("subscriber_id")).values_list("pk", "status")
-    )
+    statuses = dict(Subscriber.objects.filter(pk__in=handed.values("subscriber_id")).values_list("pk", "status"))
     leaving = defaultdict(list)
     for pk in handed.values_list("subscriber_id", flat=True):
         reason = _reason(statuses.get(pk))

@@ -93,11 +93,7 @@ def _answer(event: InboundEvent, purpose: str, person: Subscriber | None, now: d
     except NumberError:
         return
     # HELP is answered once an hour: two machines that answer each other would never end.
-    key = (
-        f"help:{event.site_id}:{event.sender}:{now:%Y%m%d%H}"
-        if purpose == NoticePurpose.HELP_REPLY
-        else event.pk
-    )
+    key = f"help:{event.site_id}:{event.sender}:{now:%Y%m%d%H}" if purpose == NoticePurpose.HELP_REPLY else event.pk
     reply(
         event.site,
         purpose=purpose,

@@ -40,9 +40,7 @@ def look_up_uncertain(*, now: datetime | None = None, budget: int = REQUESTS_AT_
         if budget <= 0:
             break
         numbers = _numbers_in_doubt(batch)
-        found += _ask(
-            batch.reference, numbers[:budget], batch.campaign.provider, since=batch.campaign.launched_at
-        )
+        found += _ask(batch.reference, numbers[:budget], batch.campaign.provider, since=batch.campaign.launched_at)
         budget -= len(numbers)
         _next_turn(Batch, batch, now)
     for notice in _due_notices(now)[: max(0, budget)]:

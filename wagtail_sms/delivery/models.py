@@ -169,9 +169,7 @@ class InboundEvent(models.Model):
 
     provider = models.CharField(max_length=50)
     event_key = models.CharField(max_length=64)
-    site = models.ForeignKey(
-        "wagtailcore.Site", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    site = models.ForeignKey("wagtailcore.Site", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     subscriber = models.ForeignKey(
         "wagtail_sms.Subscriber", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
     )

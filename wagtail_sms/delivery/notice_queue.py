@@ -108,9 +108,7 @@ def _must_not_go(notice: Notice) -> bool:
 def _work_off(claimed: list[Notice], *, provider: str, lane: str, pace: Pace) -> bool:
     by_key = {notice.pk: notice for notice in claimed if notice.status == NoticeStatus.SENDING}
     refused: list[tuple[Notice, Exception]] = []
-    for answer in send(
-        [_parcel(notice, provider) for notice in by_key.values()], provider=provider, pace=pace
-    ):
+    for answer in send([_parcel(notice, provider) for notice in by_key.values()], provider=provider, pace=pace):
         if answer.refused is None:
             _record(by_key[answer.key], answer, now=timezone.now())
         else:

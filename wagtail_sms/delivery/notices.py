@@ -78,9 +78,7 @@ def reply(
 def pay_for_waiting(*, now: datetime | None = None, limit: int = 500) -> int:
     """Queue the waiting texts whose site has credits again, oldest first. Returns how many."""
     now, queued = now or timezone.now(), 0
-    waiting = Notice.objects.filter(status=NoticeStatus.WAITING, next_attempt_at__lte=now).select_related(
-        "site"
-    )
+    waiting = Notice.objects.filter(status=NoticeStatus.WAITING, next_attempt_at__lte=now).select_related("site")
     for notice in waiting.order_by("pk")[:limit]:
         with transaction.atomic():
             mine = Notice.objects.select_for_update().filter(pk=notice.pk, status=NoticeStatus.WAITING)
@@ -127,9 +125,7 @@ def _pay(notice: Notice, now: datetime) -> bool:
         credits = credits_for(notice.country) * notice.segments
         if notice.purpose == NoticePurpose.WELCOME and not _within_budget(notice, credits, now):
             return False
-        ledger.reserve(
-            notice.site, amount=credits, key=f"notice:{notice.pk}", purpose=str(notice.purpose), now=now
-        )
+        ledger.reserve(notice.site, amount=credits, key=f"notice:{notice.pk}", purpose=str(notice.purpose), now=now)
     except (InsufficientCredits, CountryNotServed, LedgerError):
         return False
     notice.credits = credits

@@ -119,9 +119,7 @@ class Refusals:
         running = apps.get_model("wagtail_sms", "Campaign").objects.filter(
             pk__in=campaigns, status=CampaignStatus.SENDING
         )
-        running.update(
-            status=CampaignStatus.PAUSED, resume_at=resume_at, paused_reason=_pause_reason(error)[:255]
-        )
+        running.update(status=CampaignStatus.PAUSED, resume_at=resume_at, paused_reason=_pause_reason(error)[:255])
 
 
 def _pause_reason(error: Exception) -> str:

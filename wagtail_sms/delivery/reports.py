@@ -65,16 +65,12 @@ def fold(*, limit: int = FOLD_AT_ONCE) -> int:
     with transaction.atomic():
         events = list(ReportEvent.objects.select_for_update().filter(folded=False).order_by("pk")[:limit])
         references = {event.reference for event in events}
-        batches = {
-            b.reference: b for b in Batch.objects.filter(reference__in=references).select_related("campaign")
-        }
+        batches = {b.reference: b for b in Batch.objects.filter(reference__in=references).select_related("campaign")}
         by_batch = defaultdict(list)
         for event in events:
             if event.reference in batches:
                 by_batch[batches[event.reference]].append(event)
-        campaigns = {
-            _fold_batch(batch, found) for batch, found in sorted(by_batch.items(), key=lambda i: i[0].pk)
-        }
+        campaigns = {_fold_batch(batch, found) for batch, found in sorted(by_batch.items(), key=lambda i: i[0].pk)}
         _fold_notices(events, references)
         ReportEvent.objects.filter(pk__in=[event.pk for event in events]).update(folded=True)
     for campaign in campaigns - {None}:
@@ -95,13 +91,9 @@ def _fold_batch(batch: Batch, events: list[ReportEvent]):
     """Returns the campaign whose rows moved, or None."""
     numbers = {event.recipient for event in events}
     people = dict(
-        Subscriber.objects.filter(site_id=batch.campaign.site_id, number__in=numbers).values_list(
-            "number", "pk"
-        )
+        Subscriber.objects.filter(site_id=batch.campaign.site_id, number__in=numbers).values_list("number", "pk")
     )
-    rows = Delivery.objects.filter(
-        campaign=batch.campaign_id, subscriber_id__in=people.values(), batch=batch.pk
-    )
+    rows = Delivery.objects.filter(campaign=batch.campaign_id, subscriber_id__in=people.values(), batch=batch.pk)
     before = dict(rows.select_for_update().values_list("subscriber_id", "status"))
     after = dict(before)
     for event in sorted(events, key=lambda event: event.occurred_at):

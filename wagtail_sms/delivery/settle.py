@@ -91,9 +91,7 @@ def finish_if_over(campaign, *, now: datetime | None = None) -> bool:
             ledger.close(campaign.reservation, key=f"campaign:{campaign.pk}:close")
         if ended:
             campaign.refresh_from_db()
-            transaction.on_commit(
-                lambda: campaign_finished.send_robust(sender=model, campaign=campaign), robust=True
-            )
+            transaction.on_commit(lambda: campaign_finished.send_robust(sender=model, campaign=campaign), robust=True)
     return bool(ended)
 
 

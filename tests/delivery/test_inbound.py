@@ -1,0 +1,152 @@
+import json
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from tests.delivery.sending import sent
+from tests.factories import SENDER, make_subscriber, make_subscribers
+from wagtail_sms.credits import ledger
+from wagtail_sms.delivery import inbound
+from wagtail_sms.delivery.models import InboundEvent, Notice
+from wagtail_sms.delivery.notice_queue import send_notices
+from wagtail_sms.providers import get_provider
+from wagtail_sms.providers.locmem import SIGNATURE_HEADER
+from wagtail_sms.states import NoticePurpose, SubscriberStatus
+from wagtail_sms.subscribers.models import ConsentEvent, Suppression
+
+
+pytestmark = pytest.mark.django_db
+PERSON = "+12015550100"
+
+
+def path_of(direction: str) -> str:
+    return f"/sms/hooks/default/{get_provider().webhook_token()}/{direction}/"
+
+
+def post(client, direction: str, payload: list[dict], *, signature: str | None = None, path: str = ""):
+    body, path = json.dumps(payload).encode(), path or path_of(direction)
+    signature = get_provider().sign(path, body) if signature is None else signature
+    headers = {SIGNATURE_HEADER: signature} if signature else {}
+    return client.post(path, body, content_type="application/json", headers=headers)
+
+
+def text_in(client, body: str, *, sender: str = PERSON, key: str = "in-1", recipient: str = SENDER):
+    payload = {
+        "provider_id": key,
+        "sender": sender,
+        "recipient": recipient,
+        "body": body,
+        "received_at": timezone.now().isoformat(),
+        "event_key": key,
+    }
+    return post(client, "inbound", [payload])
+
+
+def test_stop_stops_before_the_provider_gets_its_answer_and_is_answered_once(client, site, provider):
+    person = make_subscriber(site, PERSON)
+    assert text_in(client, "Stop. Thank you").status_code == 200
+    person.refresh_from_db()
+    assert (person.status, person.stopped_at is not None) == (SubscriberStatus.STOPPED, True)
+    text_in(client, "STOP", key="in-2")
+    send_notices()
+    assert [recipient for recipient, _ in provider.texts] == [PERSON]
+    assert "unsubscribed" in provider.outbox[0].body
+    assert provider.outbox[0].sender == SENDER
+
+
+def test_the_next_message_skips_who_stopped(client, site, provider):
+    make_subscribers(site, 3, start=500)
+    make_subscriber(site, PERSON)
+    text_in(client, "STOP")
+    provider.reset()
+    campaign = sent(site)
+    assert campaign.recipients == 3
+    assert PERSON not in {recipient for recipient, _ in provider.texts}
+
+
+def test_a_replayed_stop_does_nothing_more(client, site):
+    make_subscriber(site, PERSON)
+    for _ in range(3):
+        assert text_in(client, "STOP").status_code == 200
+    assert InboundEvent.objects.count() == 1
+    assert Notice.objects.count() == 1
+    assert ConsentEvent.objects.filter(kind="stop").count() == 1
+
+
+def test_start_brings_back_who_stopped_and_nobody_else(client, site, provider):
+    person = make_subscriber(site, PERSON)
+    text_in(client, "STOP")
+    text_in(client, "START", key="in-2")
+    text_in(client, "START", sender="+12015550177", key="in-3")
+    person.refresh_from_db()
+    send_notices()
+    assert person.status == SubscriberStatus.ACTIVE
+    assert not Suppression.objects.exists()
+    assert [recipient for recipient, _ in provider.texts] == [PERSON, PERSON]
+
+
+def test_help_is_answered_at_most_once_an_hour(client, site, provider):
+    make_subscriber(site, PERSON)
+    text_in(client, "help")
+    text_in(client, "INFO", key="in-2")
+    send_notices()
+    assert len(provider.texts) == 1
+
+
+def test_replies_to_stop_cost_no_credits_and_go_out_with_an_empty_wallet(client, site, provider):
+    make_subscriber(site, PERSON)
+    ledger.reserve(site, amount=500, key="all", purpose="test")
+    text_in(client, "STOP")
+    send_notices()
+    assert len(provider.texts) == 1
+    assert ledger.balance(site).available == 0
+
+
+def test_stop_of_somebody_unknown_is_remembered(client, site):
+    text_in(client, "STOP", sender="+12015550188")
+    assert Suppression.objects.filter(site=site).count() == 1
+    assert not Notice.objects.exists()
+
+
+def test_stop_concerns_the_site_whose_number_was_texted_only(client, site, other_site):
+    here, there = make_subscriber(site, PERSON), make_subscriber(other_site, PERSON)
+    text_in(client, "STOP")
+    here.refresh_from_db()
+    there.refresh_from_db()
+    assert (here.status, there.status) == (SubscriberStatus.STOPPED, SubscriberStatus.ACTIVE)
+
+
+@pytest.mark.parametrize("signature", ["", "forged"])
+def test_a_forged_or_unsigned_webhook_is_refused_and_leaves_no_row(client, site, signature):
+    person = make_subscriber(site, PERSON)
+    payload = [{"sender": PERSON, "recipient": SENDER, "body": "STOP", "event_key": "x", "provider_id": "x"}]
+    assert post(client, "inbound", payload, signature=signature).status_code == 400
+    person.refresh_from_db()
+    assert person.status == SubscriberStatus.ACTIVE
+    assert not InboundEvent.objects.exists()
+
+
+def test_a_wrong_token_or_provider_is_not_found(client, site):
+    assert post(client, "inbound", [], path="/sms/hooks/default/wrong/inbound/").status_code == 404
+    token = get_provider().webhook_token()
+    assert post(client, "inbound", [], path=f"/sms/hooks/other/{token}/inbound/").status_code == 404
+
+
+def test_a_body_over_64_kb_is_refused(client, site):
+    assert text_in(client, "a" * 70_000).status_code == 413
+
+
+def test_a_database_that_is_down_asks_the_provider_to_repeat(client, site, monkeypatch):
+    def down(*args, **kwargs):
+        raise OperationalError("the database is down")
+
+    monkeypatch.setattr(inbound, "classify", down)
+    assert text_in(client, "STOP").status_code == 503
+
+
+def test_an_ordinary_reply_is_kept_and_not_answered(client, site):
+    make_subscriber(site, PERSON)
+    text_in(client, "See you tonight!")
+    assert InboundEvent.objects.get().keyword == ""
+    assert not Notice.objects.exclude(purpose=NoticePurpose.WELCOME).exists()

@@ -1,0 +1,116 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import give_credits
+from wagtail_sms.credits import ledger
+from wagtail_sms.delivery.models import Notice
+from wagtail_sms.delivery.notice_queue import send_notices
+from wagtail_sms.delivery.notices import pay_for_waiting, welcome
+from wagtail_sms.delivery.sweep import sweep
+from wagtail_sms.exceptions import ProviderUnavailable
+from wagtail_sms.phone import parse
+from wagtail_sms.pricing.cards import credits_for
+from wagtail_sms.providers.base import Outcome
+from wagtail_sms.senders.models import SenderNumber
+from wagtail_sms.states import NoticeStatus, SenderStatus
+from wagtail_sms.subscribers import consent
+from wagtail_sms.subscribers.texts import SmsSettings, current_wording
+
+
+pytestmark = pytest.mark.django_db
+
+
+def opt_in(site, number: str = "+33612345678"):
+    found = consent.opt_in(site, number=parse(number), wording=current_wording(site))
+    return found, welcome(found)
+
+
+def test_a_new_subscription_gets_one_welcome_text_with_the_sites_words_at_the_countrys_rate(site, provider):
+    SmsSettings.objects.filter(site=site).update(welcome_text="{brand} says hello. STOP to end.")
+    opt_in(site)
+    opt_in(site)
+    send_notices()
+    assert provider.texts == [("+33612345678", "Halle Nord says hello. STOP to end.")]
+    assert ledger.balance(site).available == 500 - credits_for("FR")
+    causes = [transfer.reservation.purpose for transfer in ledger.history(site) if transfer.reservation]
+    assert set(causes) == {"welcome"}
+
+
+def test_coming_back_after_stop_is_a_new_subscription_with_a_welcome_of_its_own(site, provider):
+    opt_in(site)
+    send_notices()
+    consent.stop(site, number="+33612345678")
+    opt_in(site)
+    send_notices()
+    assert len(provider.texts) == 2
+
+
+def test_a_welcome_without_credits_waits_and_goes_out_when_there_are_some(site, provider):
+    ledger.reserve(site, amount=500, key="all", purpose="test")
+    _found, notice = opt_in(site)
+    send_notices()
+    assert (notice.status, provider.texts) == (NoticeStatus.WAITING, [])
+    give_credits(site, 100)
+    assert pay_for_waiting(now=timezone.now() + timedelta(minutes=2)) == 1
+    Notice.objects.update(next_attempt_at=timezone.now())
+    send_notices()
+    assert len(provider.texts) == 1
+
+
+def test_welcome_texts_cost_no_more_a_day_than_the_budget(site, provider, settings):
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "WELCOME_CREDITS_PER_DAY": credits_for("FR")}
+    _found, first = opt_in(site)
+    _found, second = opt_in(site, "+33612345679")
+    assert (first.status, second.status) == (NoticeStatus.QUEUED, NoticeStatus.WAITING)
+
+
+def test_a_refused_welcome_gives_its_credits_back(site, provider):
+    provider.script["+33612345678"] = Outcome.REJECTED
+    opt_in(site)
+    send_notices()
+    assert ledger.balance(site).available == 500
+
+
+def test_an_uncertain_welcome_is_held_and_not_resent(site, provider):
+    provider.script["+33612345678"] = Outcome.UNCERTAIN
+    opt_in(site)
+    send_notices()
+    sweep()
+    send_notices()
+    assert len(provider.outbox) == 1
+    assert ledger.balance(site).reserved == credits_for("FR")
+
+
+def test_the_gateway_down_only_delays_a_welcome(site, provider):
+    provider.failures.append(ProviderUnavailable(retry_after=1))
+    _found, notice = opt_in(site)
+    send_notices()
+    assert provider.texts == []
+    from wagtail_sms.delivery.lanes import reset
+
+    reset("notices:default")
+    Notice.objects.update(next_attempt_at=timezone.now())
+    send_notices()
+    notice.refresh_from_db()
+    assert (notice.status, len(provider.texts)) == (NoticeStatus.ACCEPTED, 1)
+
+
+def test_a_welcome_waits_for_the_sender_number(site, provider):
+    SenderNumber.objects.filter(site=site).update(status=SenderStatus.REQUESTED)
+    opt_in(site)
+    send_notices()
+    assert provider.texts == []
+    SenderNumber.objects.filter(site=site).update(status=SenderStatus.ACTIVE)
+    Notice.objects.update(next_attempt_at=timezone.now())
+    send_notices()
+    assert len(provider.texts) == 1
+
+
+def test_who_stops_before_the_welcome_went_out_does_not_get_it_and_it_costs_nothing(site, provider):
+    opt_in(site)
+    consent.stop(site, number="+33612345678")
+    send_notices()
+    assert provider.texts == []
+    assert ledger.balance(site).available == 500
