@@ -76,7 +76,9 @@ class Reporter(Thread):
 
     def work(self) -> int:
         """Do what is due; how many events that was."""
-        due = [Due(*row) for row in self.network.store.rows(DUE, time.time(), AT_ONCE)]
+        rows = [Due(*row) for row in self.network.store.rows(DUE, time.time(), AT_ONCE)]
+        # The calls of one round overtake each other, so a text has one of them at a time.
+        due = list({event.text_id: event for event in reversed(rows)}.values())
         if not due:
             return 0
         self._arrive([event for event in due if event.kind == "report" and not event.attempts])
