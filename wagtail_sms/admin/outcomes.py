@@ -1,0 +1,90 @@
+"""What became of the people of a campaign, in words."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_sms.admin.columns import Look
+from wagtail_sms.campaigns.progress import Progress
+from wagtail_sms.countries import country_name
+
+
+# Field of Progress: icon, tone, word, and a sentence where the word alone leaves a question.
+_STATES = {
+    "delivered": ("circle-check", "good", _("Delivered"), ""),
+    "sent": ("mail", "wait", _("On the way"), _("The network has the message and has not reported its delivery yet.")),
+    "accepted": ("upload", "wait", _("Accepted"), _("The SMS provider took the message; its report has not come yet.")),
+    "sending": ("rotate", "wait", _("Being sent"), ""),
+    "waiting": ("time", "quiet", _("Waiting"), ""),
+    "uncertain": (
+        "help",
+        "warn",
+        _("Uncertain"),
+        _(
+            "The SMS provider's answer was lost, so we don't know yet whether these people were texted. We "
+            "keep asking and don't text them again: nobody gets the same message twice. Their credits stay held "
+            "until we know."
+        ),
+    ),
+    "undelivered": (
+        "circle-xmark",
+        "bad",
+        _("Not delivered"),
+        _("The network could not reach the phone, for instance because the number is no longer in use."),
+    ),
+    "expired": (
+        "circle-xmark",
+        "bad",
+        _("Expired"),
+        _("The phone stayed off or out of reach until the network gave up."),
+    ),
+    "rejected": (
+        "circle-xmark",
+        "bad",
+        _("Rejected"),
+        _("The SMS provider refused these numbers. Their credits were given back."),
+    ),
+    "skipped": (
+        "minus",
+        "quiet",
+        _("Skipped"),
+        _("These people unsubscribed, or were suspended or deleted, before it was their turn. They cost nothing."),
+    ),
+    "cancelled": (
+        "cross",
+        "quiet",
+        _("Cancelled"),
+        _("The message was cancelled before it was their turn. They cost nothing."),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """People in one state; `share` is their part of all, in percent."""
+
+    name: str
+    look: Look
+    people: int
+    share: float
+    explanation: str
+
+
+def outcomes(found: Progress) -> list[Outcome]:
+    """The states somebody is in."""
+    return [
+        Outcome(
+            name=name,
+            look=Look(icon, str(label), tone),
+            people=getattr(found, name),
+            share=100 * getattr(found, name) / found.total if found.total else 0,
+            explanation=str(explanation),
+        )
+        for name, (icon, tone, label, explanation) in _STATES.items()
+        if getattr(found, name)
+    ]
+
+
+def countries(found: Progress) -> list[dict]:
+    """The rows of `by_country` with the country's name."""
+    return [{**row, "name": country_name(row["country"])} for row in found.by_country]
