@@ -41,9 +41,12 @@ class Peer:
             if not request:
                 return
             self.requests.append(request)
-            line.sendall(self._answers.pop(0))
+            line.sendall(self._last_words(self._answers.pop(0)))
             if not self._keep_alive:
                 return
+
+    def _last_words(self, reply):
+        return reply if self._keep_alive else reply.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
 
     def close(self):
         self._socket.close()

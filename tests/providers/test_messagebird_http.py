@@ -6,6 +6,7 @@ import pytest
 
 from tests.providers.fake_peer import answer, peer
 from wagtail_sms.exceptions import ProviderError
+from wagtail_sms.providers import watched
 from wagtail_sms.providers.base import OutboundBatch, Outcome
 from wagtail_sms.providers.messagebird import MessageBirdProvider
 
@@ -23,6 +24,15 @@ def test_connection_is_kept_for_the_next_request():
         provider = provider_at(server.url)
         assert [provider.balance() for _ in range(3)] == ["9.2 euros"] * 3
         assert server.lines == 1
+
+
+def test_line_that_was_silent_for_long_is_not_used_again(monkeypatch):
+    with peer(*[answer(200, BALANCE)] * 2, keep_alive=True) as server:
+        provider = provider_at(server.url)
+        provider.balance()
+        monkeypatch.setattr(watched, "SILENCE_SECONDS", -1.0)
+        assert provider.balance() == "9.2 euros"
+        assert server.lines == 2
 
 
 def test_key_travels_in_the_header_and_nowhere_else():

@@ -8,7 +8,7 @@ import os
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from threading import Lock, local
+from threading import Lock
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,11 +16,9 @@ import messagebird
 import requests
 from django.utils import timezone
 from messagebird.client import USER_AGENT, ErrorException
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from wagtail_sms import __version__
+from wagtail_sms.providers.watched import WatchedAdapter, progress
 
 
 class NothingSent(Exception):
@@ -71,41 +69,6 @@ class AccessKey(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"AccessKey {self._key}"
         return request
-
-
-progress = local()
-
-
-class _Watched:
-    """A connection that notes when the first byte of a request leaves."""
-
-    def send(self, data: Any) -> None:
-        if self.sock is None and self.auto_open:
-            self.connect()
-        progress.request_left = True
-        super().send(data)
-
-
-class _WatchedHTTP(_Watched, HTTPConnection):
-    pass
-
-
-class _WatchedHTTPS(_Watched, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPS
-
-
-class _WatchedAdapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
 class HttpClient:
@@ -160,7 +123,7 @@ class HttpClient:
         session.auth = self._auth
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers.update({"Accept": "application/json", "User-Agent": f"wagtail-sms/{__version__} {USER_AGENT}"})
-        adapter = _WatchedAdapter(pool_maxsize=self.pool_size, max_retries=0)
+        adapter = WatchedAdapter(pool_maxsize=self.pool_size, max_retries=0)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         return session
