@@ -11,7 +11,7 @@ from sandbox.art.canvas import SCALE, Size, finished, glow, grained, large, tone
 
 Picture = Image.Image
 PRINT: Size = (1500, 1100)
-PAPER, PINK, TEAL, YELLOW, INK = "#f6efe0", "#ff4c7d", "#00838a", "#ffc93c", "#2b2a4c"
+PAPER, PINK, TEAL, YELLOW, INK = "#fdf9ef", "#ff4c7d", "#00838a", "#ffc93c", "#2b2a4c"
 
 
 def plate(size: Size = PRINT) -> tuple[Picture, ImageDraw.ImageDraw]:

@@ -30,8 +30,7 @@ HOME_BODY = [
 ]
 PROGRAMME = {
     "title": "Programme",
-    "intro": "Ten evenings, one morning with cocoa. Doors open an hour before the music unless the page "
-    "says otherwise.",
+    "intro": "Eight evenings, one whole night, and one morning with cocoa.",
 }
 VISIT = {
     "title": "Plan your visit",

@@ -14,9 +14,8 @@ from wagtail_sms.delivery.dispatch import dispatch
 
 TOKEN = uuid5(NAMESPACE_URL, "wagtail-sms sandbox: the first campaign")
 BODY = (
-    "Halle Nord: the new season is here! Ten evenings, one morning with cocoa. Moth Weather and Kadenz are "
-    "almost gone. "
-    "Reply STOP to end."
+    "Halle Nord: the new season is here! Eight evenings, one whole night, one morning with cocoa. "
+    "Moth Weather and Kadenz are almost gone. Reply STOP to end."
 )
 
 

@@ -56,8 +56,7 @@ def first_steps(site: Site) -> list[Step]:
     return [
         Step(
             "Sign up",
-            "Make this window as narrow as a phone and open two pages: the hall asks for your number. An "
-            "invented one will do.",
+            "In a window as narrow as a phone, open two pages: the hall asks for your number. Any will do.",
             "Programme",
             reverse("wagtail_serve", args=["programme/"]),
             signed_up(site),

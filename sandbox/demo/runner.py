@@ -1,0 +1,165 @@
+"""`sandbox/manage.py demo`: set up what is missing, start everything, watch it, stop it."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from sandbox.demo import checks
+from sandbox.demo.processes import ROOT, Child
+
+
+WAITS = 120  # seconds for a process to answer
+MANAGE = [sys.executable, str(ROOT / "sandbox" / "manage.py")]
+CELERY = [sys.executable, "-m", "celery", "-A", "sandbox"]
+
+
+class Failed(Exception):
+    """The demo can't go on; the text says why and what to do."""
+
+
+class Demo:
+    """Everything between the first line printed and the last process stopped."""
+
+    def __init__(self, *, port: int, folder: Path):
+        self.port, self.folder = port, folder
+        self.gateway_port = int(os.environ.get("GATEWAY_PORT") or port + 1)
+        self.stopping = Event()
+        self.children: list[Child] = []
+        self.environment = {
+            **os.environ,
+            "PORT": str(port),
+            "GATEWAY_PORT": str(self.gateway_port),
+            "SANDBOX_VAR": str(folder),
+            "DJANGO_SETTINGS_MODULE": "sandbox.settings",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def run(self) -> int:
+        (self.folder / "log").mkdir(parents=True, exist_ok=True)
+        held = checks.lock(self.folder)
+        try:
+            if held is None:
+                raise Failed(f"A demo is running in {self.folder} already. Stop it with Ctrl-C in its terminal.")
+            self._refuse_taken_ports()
+            for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(name, self._on_signal)
+            self._start()
+            self._watch()
+        except Failed as problem:
+            print(f"\n{problem}", file=sys.stderr, flush=True)
+            return 1
+        finally:
+            self._stop()
+            if held:
+                held.close()
+        return 0
+
+    def _refuse_taken_ports(self) -> None:
+        for port, user in ((self.port, "the sites"), (self.gateway_port, "the telephone network")):
+            if not checks.is_free(port):
+                raise Failed(
+                    f"Port {port}, which {user} would use, is taken. Stop what runs there, or choose another one:"
+                    f"\n    make demo PORT={self.port + 100}"
+                )
+
+    def _start(self) -> None:
+        self._step("Preparing the database", "migrate", "--noinput")
+        self._launch("gateway", [*MANAGE, "gateway"], lambda child: checks.answers(self.gateway_port, "/gateway/"))
+        self._step("Loading the sites and their data", "load_sandbox_data")
+        self._launch("web", self._web(), lambda child: checks.answers(self.port, "/"))
+        options = ["--concurrency", "2", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+        self._launch("worker", [*CELERY, "worker", *options], lambda child: " ready." in child.said())
+        # Without a pid file: one left by a crash would keep the next beat from starting.
+        beat = [*CELERY, "beat", "--pidfile=", "--loglevel", "INFO"]
+        self._launch("beat", beat, lambda child: "Starting" in child.said())
+        if not self.stopping.is_set():
+            print(self._welcome(), flush=True)
+
+    def _web(self) -> list[str]:
+        return [*MANAGE, "runserver", "--noreload", f"{checks.HOST}:{self.port}"]
+
+    def _step(self, title: str, *command: str) -> None:
+        """Run one management command to its end."""
+        if self.stopping.is_set():
+            return
+        print(f"{title} ...", flush=True)
+        child = self._child("setup", [*MANAGE, *command])
+        code = child.wait(self.stopping)
+        if code is not None:
+            self.children.remove(child)
+        if code:
+            raise Failed(f"{title} failed:\n{child.last_lines()}\n  More in {child.log}")
+
+    def _launch(self, name: str, command: list[str], is_ready: Callable[[Child], bool]) -> None:
+        """Start a process that stays, and wait until it answers."""
+        if self.stopping.is_set():
+            return
+        print(f"Starting {name} ...", flush=True)
+        child, end = self._child(name, command), time.monotonic() + WAITS
+        while not self.stopping.is_set() and not is_ready(child):
+            if child.exit_code is not None:
+                raise Failed(self._obituary(child))
+            if time.monotonic() > end:
+                raise Failed(f"{name} does not answer after {WAITS} seconds:\n{child.last_lines()}")
+            time.sleep(0.2)
+
+    def _child(self, name: str, command: list[str]) -> Child:
+        log = self.folder / "log" / f"{name}.log"
+        child = Child(name, command, log=log, environment=self.environment)
+        self.children.append(child)
+        return child
+
+    def _watch(self) -> None:
+        """Until somebody stops the demo or a process dies."""
+        while not self.stopping.wait(0.3):
+            for child in self.children:
+                if child.exit_code is not None:
+                    raise Failed(self._obituary(child))
+
+    def _obituary(self, child: Child) -> str:
+        said = child.last_lines() or "    (nothing)"
+        how = f"{child.name} stopped by itself (exit code {child.exit_code}). It said last:"
+        return f"{how}\n{said}\n  More in {child.log}"
+
+    def _stop(self) -> None:
+        """The last one started goes first: nothing is scheduled or sent to a process that has gone."""
+        if self.children:
+            print("Stopping ...", flush=True)
+        while self.children:
+            self.children.pop().stop()
+
+    def _on_signal(self, *_: object) -> None:
+        self.stopping.set()
+
+    def _welcome(self) -> str:
+        first, second = f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"
+        return f"""
+  wagtail-sms is running. Nothing leaves this computer.
+
+  Halle Nord     {first}/           a concert hall that texts its visitors
+  Atelier Sud    {second}/           a workshop with nothing set up yet
+  Admin          {first}/admin/     the hall's, or {second}/admin/
+  Phones         {first}/gateway/   every phone of the local network
+
+  Sign in        admin / admin        everything, on both sites
+                 editor / editor      writes pages and sends messages for Halle Nord
+                 writer / writer      writes pages there, may not send
+                 south / south        Atelier Sud only
+
+  Begin with     {first}/ in a window as narrow as a phone: open two pages.
+  Logs           {self.folder}/log/
+  Stop           Ctrl-C
+"""
+
+
+def main(given: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="sandbox/manage.py demo", description="Run the whole demo.")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument("--var", type=Path, default=Path(os.environ.get("SANDBOX_VAR") or ROOT / "var"))
+    options = parser.parse_args(given)
+    return Demo(port=options.port, folder=options.var.resolve()).run()
