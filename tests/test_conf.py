@@ -1,0 +1,39 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.test import override_settings
+
+from wagtail_sms.checks import check_settings
+from wagtail_sms.conf import app_settings
+
+
+def test_an_unknown_setting_names_the_nearest_known_one():
+    with override_settings(WAGTAIL_SMS={"FREE_CREDIT_PER_MONTH": 1}):
+        with pytest.raises(ImproperlyConfigured, match="FREE_CREDITS_PER_MONTH"):
+            app_settings.PROVIDERS  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("configured", "found"),
+    [
+        ({}, ["wagtail_sms.E001"]),
+        ({"NONSENSE": 1}, ["wagtail_sms.E002"]),
+        ({"PROVIDERS": {"default": {}}}, ["wagtail_sms.W001"]),
+        ({"PROVIDERS": {"default": {}}, "WEBHOOK_BASE_URL": "https://x.example"}, []),
+    ],
+)
+def test_checks_say_what_is_missing(configured, found):
+    with override_settings(WAGTAIL_SMS=configured):
+        assert [message.id for message in check_settings(None)] == found
+
+
+@pytest.mark.django_db
+def test_one_tick_does_all_periodic_work_without_a_worker(site, provider, capsys):
+    from tests.delivery.sending import launched
+    from tests.factories import make_subscribers
+
+    make_subscribers(site, 3)
+    campaign = launched(site)
+    call_command("sms_tick")
+    campaign.refresh_from_db()
+    assert (campaign.status, len(provider.texts)) == ("done", 3)

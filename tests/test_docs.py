@@ -1,0 +1,57 @@
+"""The reference must not drift from the code."""
+
+import pathlib
+import re
+
+from django.core.management import get_commands
+from django.test import override_settings
+
+from wagtail_sms.conf import AppSettings, app_settings
+from wagtail_sms.providers.messagebird import MessageBirdProvider
+
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def table_rows(text: str) -> dict[str, list[str]]:
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| `")]
+    return {cells[0].strip().strip("`"): [cell.strip() for cell in cells[1:]] for cells in rows}
+
+
+def test_every_setting_is_documented_with_its_default():
+    documented = table_rows((REFERENCE / "settings.md").read_text())
+    with override_settings(WAGTAIL_SMS={}):
+        defaults = {name: repr(getattr(app_settings, name)) for name in AppSettings.names() - {"NUMBER_PEPPERS"}}
+    assert {name: documented[name][0].strip("`") for name in defaults} == defaults
+    assert "NUMBER_PEPPERS" in documented
+
+
+def test_every_provider_option_is_documented_with_its_default():
+    documented = table_rows((REFERENCE / "settings.md").read_text())
+    defaults = {name: repr(value) for name, value in MessageBirdProvider.default_options.items()}
+    assert {name: documented[name][0].strip("`") for name in defaults} == defaults
+
+
+def test_every_check_is_documented_and_exists():
+    source = (ROOT / "wagtail_sms" / "checks.py").read_text()
+    documented = table_rows((REFERENCE / "settings.md").read_text())
+    assert {name for name in documented if name.startswith("wagtail_sms.")} == set(
+        re.findall(r'id="(wagtail_sms\.[EW]\d+)"', source)
+    )
+
+
+def test_every_command_is_documented():
+    ours = {name for name, app in get_commands().items() if app == "wagtail_sms"}
+    assert set(table_rows((REFERENCE / "commands.md").read_text())) == ours
+
+
+def test_links_between_documents_lead_somewhere():
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    broken = [
+        (document.name, target)
+        for document in documents
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
+        if not (document.parent / target).exists() and not target.endswith(".png")
+    ]
+    assert broken == []
