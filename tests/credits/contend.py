@@ -40,7 +40,7 @@ def make_tables():
     from django.apps import apps
     from django.db import connection
 
-    names = "auth.User contenttypes.ContentType wagtailcore.Locale wagtailcore.Revision"
+    names = "contenttypes.ContentType auth.Permission auth.Group auth.User wagtailcore.Locale wagtailcore.Revision"
     names += " wagtailcore.Page wagtailcore.Site"
     ours = "Wallet Purchase Grant Reservation Hold Transfer"
     with connection.schema_editor() as editor:
