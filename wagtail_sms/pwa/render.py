@@ -46,7 +46,7 @@ def render(chosen: PwaSettings, *, build_id: str, icon_key: str, features: dict[
             files["popup.js"] = _popup(chosen, build_id, features["sms"])
             files["popup.css"] = _styles("popup.css", chosen)
         files["boot.js"] = _boot(build_id, features)
-        files["worker.js"] = _worker(build_id, icon_key, files)
+        files["worker.js"] = _worker(build_id, icon_key)
     return files
 
 
@@ -160,9 +160,9 @@ def labels() -> dict[str, str]:
     }
 
 
-def _worker(build_id: str, icon_key: str, files: dict[str, RenderedFile]) -> RenderedFile:
-    precache = [[file_url(build_id, name), file_url(build_id, name)] for name in files if name != "manifest.json"]
-    precache = [entry for entry in precache if not entry[0].endswith("/boot.js")]
+def _worker(build_id: str, icon_key: str) -> RenderedFile:
+    # The popup's files are not stored ahead: most visitors never need them, and those who do are online.
+    precache = [[file_url(build_id, name)] * 2 for name in ("offline.html", "offline.css")]
     # The address in the pages has no build in it; what is stored under it comes from this build.
     precache.append([reverse("wagtail_sms_pwa_boot"), file_url(build_id, "boot.js")])
     precache.append([icon_url("icon-192", icon_key)] * 2)

@@ -1,0 +1,72 @@
+"""A phone-sized Chromium with a profile of its own, as a visitor's browser is."""
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+
+import pytest
+
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+WATCH_POLICY = """
+addEventListener("securitypolicyviolation", (event) => {
+  console.error("CSP violation", event.violatedDirective, event.blockedURI);
+});
+"""
+CONTROLLED = """navigator.serviceWorker.ready.then(() => new Promise((done) => navigator.serviceWorker.controller
+  ? done(true) : navigator.serviceWorker.addEventListener("controllerchange", () => done(true), {once: true})))"""
+
+
+class StrictPolicy:
+    """Middleware: the strictest policy a host may have."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response["Content-Security-Policy"] = "default-src 'self'"
+        return response
+
+
+@contextmanager
+def phone(playwright, *, device="Pixel 7", **options):
+    """A browser context; `.complaints` collects console errors, `.asked` every address requested."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium found: install it or set CHROMIUM")
+    # An incognito context would always report itself as not installable.
+    given = {name: value for name, value in playwright.devices[device].items() if name != "default_browser_type"}
+    profile = tempfile.mkdtemp(prefix="wagtail-sms-profile-")
+    context = playwright.chromium.launch_persistent_context(
+        profile, executable_path=CHROMIUM, headless=True, args=QUIET, **{"locale": "en-GB", **given, **options}
+    )
+    context.complaints, context.asked = [], []
+
+    def keep(text):
+        if not text.startswith("Failed to load resource"):
+            context.complaints.append(text)
+
+    context.add_init_script(WATCH_POLICY)
+    # Addresses that answer with an error are the page's business; what scripts and policies say is ours.
+    context.on("console", lambda said: said.type == "error" and keep(said.text))
+    context.on("weberror", lambda error: context.complaints.append(str(error.error)))
+    context.on("request", lambda request: context.asked.append(request.url))
+    try:
+        yield context
+    finally:
+        context.close()
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+def open_pages(page, url, count):
+    """Open the page so many times: each is one of the actions the popup waits for."""
+    for _page in range(count):
+        page.goto(url)
+        page.wait_for_load_state("load")
+
+
+def wait_until_controlled(page):
+    page.evaluate(CONTROLLED)
