@@ -23,7 +23,7 @@ PEOPLE = {
     "LT": 6, "AU": 6, "ZA": 5, "IL": 5, "TH": 4, "KR": 4, "GR": 3, "RO": 3, "EE": 3, "JP": 2, "IN": 2, "NZ": 2,
     "SG": 2, "MA": 1, "SN": 1, "IS": 1, "HR": 1,
 }  # fmt: skip
-EARLY = 240
+EARLY = 120
 SUSPENDED, STOPPED = 30, 40
 DAYS = 120
 STOP_WORDS = ("STOP", "Stop", "stop", "STOP please", "Unsubscribe", "STOPP")

@@ -18,17 +18,19 @@ from wagtail_sms.subscribers.models import ConsentEvent
 FIRST, SECOND = "localhost", "127.0.0.1"
 BY_VISITORS = ("popup", "form")
 LOADED_CAMPAIGNS = 1
+NARROW = "First make this window as narrow as a phone."
 
 
 @dataclass(slots=True)
 class Step:
-    """One step of the guide: `hint` says what to do, `link` and `url` where."""
+    """One step of the guide: `hint` says what to do, `link` and `url` where, `wide` what a wide window needs first."""
 
     name: str
     hint: str
     link: str
     url: str
     is_done: bool = False
+    wide: str = ""
     number: int = 0
     is_current: bool = False
 
@@ -56,10 +58,11 @@ def first_steps(site: Site) -> list[Step]:
     return [
         Step(
             "Sign up",
-            "In a window as narrow as a phone, open two pages: the hall asks for your number. Any will do.",
+            "Open two pages and the hall asks for your number. Any number will do.",
             "Programme",
             reverse("wagtail_serve", args=["programme/"]),
             signed_up(site),
+            NARROW,
         ),
         Step(
             "Phone",
@@ -112,10 +115,11 @@ def second_steps(site: Site) -> list[Step]:
         ),
         Step(
             "Sign up",
-            "Everything is set up. In a window as narrow as a phone this site asks for your number now.",
+            "Everything is set up: open a few pages and this site asks for your number.",
             "Phones",
             "/gateway/",
             signed_up(site),
+            NARROW,
         ),
     ]
 
