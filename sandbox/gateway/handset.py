@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sandbox.gateway import pages, panel, switches
+from sandbox.gateway import pages, panel, screen, switches
 from sandbox.gateway.phones import PHONES_ON_A_PAGE, conversation, list_phones, mark_as_read, numbers_for
 from sandbox.gateway.traffic import Network, digits, latest_number, reply
 from sandbox.gateway.web import Request, Response, as_html, see_other
@@ -67,11 +67,11 @@ def _phone(network: Network, request: Request, number: str) -> Response:
     site_number = digits(request.param("with")) or latest_number(network.store, number)
     thread = conversation(network.store, number, site_number)
     if request.param("part") == "thread":
-        return _page(pages.thread(thread))
+        return _page(screen.thread(thread))
     listing = _listing(network, request, current=number)
     if request.param("part") == "phones":
         return _page(pages.phone_rows(listing))
-    view = pages.PhoneView(number, site_number, numbers_for(network.store, number), thread)
+    view = screen.PhoneView(number, site_number, numbers_for(network.store, number), thread)
     return _page(pages.phone_page(network.store, listing, view))
 
 

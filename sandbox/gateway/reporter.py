@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from sandbox.gateway import signing
+from sandbox.gateway.messages import iso
 from sandbox.gateway.prices import COUNTRIES, country_of, price_of
-from sandbox.gateway.rest import iso
 from sandbox.gateway.traffic import Network
 
 

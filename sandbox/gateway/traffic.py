@@ -8,16 +8,11 @@ from typing import Any
 from uuid import uuid4
 
 from sandbox.gateway import switches
+from sandbox.gateway.coding import as_received, coding_for, parts_of
 from sandbox.gateway.prices import country_of
 from sandbox.gateway.store import Store
 
 
-GSM = set(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-GSM_EXTENSION = set("^{}\\[]~|€")
-MAX_PARTS = 9
 BEHAVIOURS = ("refused", "left_out", "unreachable", "opted_out")
 FAILURES = {
     "unreachable": ("unavailable subscriber", 27),
@@ -63,28 +58,6 @@ class Submission:
     datacoding: str
 
 
-def parts_of(body: str, datacoding: str) -> int:
-    """Segments by GSM 03.38 and UCS-2."""
-    if datacoding == "plain":
-        units = sum(2 if character in GSM_EXTENSION else 1 for character in body)
-        return 1 if units <= 160 else -(-units // 153)
-    units = len(body.encode("utf-16-le", "surrogatepass")) // 2
-    return 1 if units <= 70 else -(-units // 67)
-
-
-def coding_for(body: str, asked: str) -> str:
-    if asked == "auto":
-        return "plain" if set(body) <= GSM | GSM_EXTENSION else "unicode"
-    return asked
-
-
-def as_received(body: str, datacoding: str) -> str:
-    """What a phone shows: GSM 03.38 has no other characters, so they get lost."""
-    if datacoding != "plain":
-        return body
-    return "".join(character if character in GSM | GSM_EXTENSION else "?" for character in body)
-
-
 def digits(number: Any) -> str:
     """International digits: no plus, no 00, no separators."""
     return re.sub(r"\D", "", str(number)).removeprefix("00")
@@ -109,7 +82,7 @@ def take(network: Network, submission: Submission) -> str:
         )
         reports = switches.use(store, "reports", "late", "twice", "shuffled", "undelivered", "off")
         for phone, behaviour in reached:
-            text_id = _to_phone(store, message_id, submission.originator, phone)
+            text_id = _text(store, message_id, submission.originator, phone, "to_phone", "sent")
             _plan(network, submission, text_id, phone, behaviour, reports)
     store.journal([_entry(message_id, submission.reference, phone) for phone, _ in reached])
     return message_id
@@ -130,27 +103,6 @@ def _reached(store: Store, recipients: tuple[str, ...]) -> list[tuple[str, str]]
     return reached
 
 
-def _to_phone(store: Store, message_id: str, number: str, phone: str) -> int:
-    now = time.time()
-    text_id = store.write(
-        "INSERT INTO texts (message_id, phone, number, direction, status, status_at, created_at) "
-        "VALUES (?, ?, ?, 'to_phone', 'sent', ?, ?)",
-        message_id,
-        phone,
-        number,
-        now,
-        now,
-    )
-    store.write(
-        "INSERT INTO phones VALUES (?, ?, ?, 1) ON CONFLICT (number) DO UPDATE "
-        "SET last_text = excluded.last_text, unread = unread + 1",
-        phone,
-        country_of(phone),
-        text_id,
-    )
-    return text_id
-
-
 def _plan(
     network: Network,
     submission: Submission,
@@ -160,23 +112,29 @@ def _plan(
     reports: switches.Setting,
 ) -> None:
     """Write down what will be reported about a text, and when."""
-    now, (soonest, latest) = time.time(), network.delivery_seconds
-    sent_at = now + soonest / 10
-    end_at = now + Random(f"{submission.reference}{phone}").uniform(soonest, latest)
-    if reports.value == "late":
-        end_at += reports.seconds
-    reason, code = FAILURES.get(behaviour) or FAILURES.get(reports.value) or ("successfully delivered", 0)
-    end = ("delivery_failed" if code else "delivered", reason, code)
-    moments = [(sent_at, "sent", "pending DLR", None), (end_at, *end)]
-    if reports.value == "shuffled":
-        moments = [(end_at, "sent", "pending DLR", None), (sent_at, *end)]
     call = bool(submission.reference and submission.report_url and reports.value != "off")
-    copies = 2 if reports.value == "twice" else 1
+    seed = f"{submission.reference}{phone}"
+    moments = _moments(network, Random(seed), behaviour, reports) * (2 if reports.value == "twice" else 1)
     network.store.write_all(
         "INSERT INTO events (text_id, kind, status, reason, code, due_at, happened_at, call) "
         "VALUES (?, 'report', ?, ?, ?, ?, ?, ?)",
-        [(text_id, status, why, number, at, at, call) for at, status, why, number in moments for _ in range(copies)],
+        [(text_id, status, reason, code, at, at, call) for at, status, reason, code in moments],
     )
+
+
+def _moments(
+    network: Network, random: Random, behaviour: str, reports: switches.Setting
+) -> list[tuple[float, str, str, int | None]]:
+    """(when, status, reason, code) of the first and the last thing that happens to a text."""
+    soonest, latest = network.delivery_seconds
+    first, last = time.time() + soonest / 10, time.time() + random.uniform(soonest, latest)
+    if reports.value == "late":
+        last += reports.seconds
+    if reports.value == "shuffled":
+        first, last = last, first
+    reason, code = FAILURES.get(behaviour) or FAILURES.get(reports.value) or ("successfully delivered", 0)
+    status = "delivery_failed" if code else "delivered"
+    return [(first, "sent", "pending DLR", None), (last, status, reason, code)]
 
 
 def reply(network: Network, *, phone: str, number: str, body: str, style: str = "query") -> str:
@@ -193,21 +151,7 @@ def reply(network: Network, *, phone: str, number: str, body: str, style: str = 
             parts_of(body, coding),
             now,
         )
-        text_id = store.write(
-            "INSERT INTO texts (message_id, phone, number, direction, status, status_at, created_at) "
-            "VALUES (?, ?, ?, 'from_phone', 'sending', ?, ?)",
-            message_id,
-            phone,
-            number,
-            now,
-            now,
-        )
-        store.write(
-            "INSERT INTO phones VALUES (?, ?, ?, 0) ON CONFLICT (number) DO UPDATE SET last_text = excluded.last_text",
-            phone,
-            country_of(phone),
-            text_id,
-        )
+        text_id = _text(store, message_id, number, phone, "from_phone", "sending")
         store.write(
             "INSERT INTO events (text_id, kind, status, reason, due_at, happened_at, call) "
             "VALUES (?, 'inbound', 'delivered', ?, ?, ?, 1)",
@@ -217,6 +161,31 @@ def reply(network: Network, *, phone: str, number: str, body: str, style: str = 
             now,
         )
     return message_id
+
+
+def _text(store: Store, message_id: str, number: str, phone: str, direction: str, status: str) -> int:
+    """One text, at the top of its phone's conversation."""
+    now, unread = time.time(), int(direction == "to_phone")
+    text_id = store.write(
+        "INSERT INTO texts (message_id, phone, number, direction, status, status_at, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        message_id,
+        phone,
+        number,
+        direction,
+        status,
+        now,
+        now,
+    )
+    store.write(
+        "INSERT INTO phones VALUES (?, ?, ?, ?) ON CONFLICT (number) DO UPDATE "
+        "SET last_text = excluded.last_text, unread = unread + excluded.unread",
+        phone,
+        country_of(phone),
+        text_id,
+        unread,
+    )
+    return text_id
 
 
 def latest_number(store: Store, phone: str) -> str:
