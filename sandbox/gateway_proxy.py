@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
 
-PASSED_ON = ("Content-Type", "Accept", "Range", "If-None-Match", "Origin", "Referer")
+PASSED_ON = ("Content-Type", "Accept", "Range", "If-None-Match", "Origin", "Referer", "Sec-Fetch-Site")
 # Of one connection only, or set by Django itself.
 NOT_PASSED_BACK = {"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"}
 
