@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 from wagtail import hooks
+from wagtail.admin.admin_url_finder import register_admin_url_finder
 from wagtail.permission_policies.sites import SitePermissionPolicy
 from wagtail.permissions import register_permission_policy
 
 from wagtail_sms import log_actions
-from wagtail_sms.admin import access, menu, urls
+from wagtail_sms.admin import access, groups, menu, pwa, settings, urls
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.pwa.models import PwaBuild, PwaSettings
 from wagtail_sms.subscribers.models import Subscriber
@@ -15,6 +16,8 @@ from wagtail_sms.subscribers.texts import SmsSettings
 
 for model in (Campaign, Subscriber, SmsSettings, PwaSettings, PwaBuild):
     register_permission_policy(model, SitePermissionPolicy(model))
+for finder in (settings.SmsSettingsURLFinder, pwa.PwaSettingsURLFinder):
+    register_admin_url_finder(finder.model, finder)
 
 hooks.register("register_admin_menu_item", menu.notifications_menu)
 hooks.register("register_admin_menu_item", menu.publish_menu)
@@ -23,6 +26,7 @@ hooks.register(menu.NOTIFICATIONS_HOOK, menu.sms_item)
 hooks.register(menu.PUBLISH_HOOK, menu.pwa_item)
 hooks.register("register_log_actions", log_actions.register)
 hooks.register("register_permissions", access.rights_to_give)
+hooks.register("register_group_permission_panel", lambda: groups.SiteRightsForm)
 
 
 @hooks.register("register_icons")

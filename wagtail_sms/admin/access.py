@@ -1,26 +1,27 @@
 """Who may do what on which site: Django's permissions for every site, or Wagtail's per-site ones."""
 
 from django.contrib.auth.models import Permission
+from django.utils.translation import gettext_lazy as _
 from wagtail.models import GroupSitePermission
 
 
 APP_LABEL = "wagtail_sms"
-# Codenames an administrator can give to a group: for all sites, or for single ones.
-EDITOR_RIGHTS = (
-    "add_campaign",
-    "send_campaign",
-    "view_campaign",
-    "view_subscriber",
-    "change_subscriber",
-    "delete_subscriber",
-    "view_full_numbers_subscriber",
-    "export_subscriber",
-    "view_wallet",
-    "change_smssettings",
-    "change_pwasettings",
-    "rebuild_pwa",
-    "install_extension",
-)
+# What an administrator can give to a group, for all sites or for single ones, by the permission's codename.
+EDITOR_RIGHTS = {
+    "add_campaign": _("Write messages and see what they cost"),
+    "send_campaign": _("Send messages"),
+    "view_campaign": _("See the messages sent"),
+    "view_subscriber": _("See the subscribers, their numbers hidden"),
+    "view_full_numbers_subscriber": _("See full phone numbers"),
+    "change_subscriber": _("Switch subscribers off and on"),
+    "delete_subscriber": _("Delete subscribers"),
+    "export_subscriber": _("Export subscribers"),
+    "view_wallet": _("See the credits"),
+    "change_smssettings": _("Change the texts and the popup"),
+    "change_pwasettings": _("Change the settings of the PWA"),
+    "rebuild_pwa": _("Rebuild the PWA"),
+    "install_extension": _("Install and uninstall SMS notifications"),
+}
 OPERATOR_RIGHTS = ("change_sender",)
 
 
@@ -43,6 +44,6 @@ def site_rights(user) -> set[tuple[str, int]]:
     return user._wagtail_sms_site_rights
 
 
-def rights_to_give(codenames=EDITOR_RIGHTS + OPERATOR_RIGHTS):
+def rights_to_give(codenames=(*EDITOR_RIGHTS, *OPERATOR_RIGHTS)):
     """The Permission rows an administrator can give."""
     return Permission.objects.filter(content_type__app_label=APP_LABEL, codename__in=codenames)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
 from wagtail.admin import messages
+from wagtail.admin.admin_url_finder import ModelAdminURLFinder
 from wagtail.admin.panels import ObjectList
 from wagtail.admin.views import generic
 from wagtail.admin.widgets.button import HeaderButton
@@ -120,6 +121,15 @@ def problem_list(problems: list[str]):
     """The reasons why nothing was built, as a list."""
     items = format_html_join("", "<li>{}</li>", ((problem,) for problem in problems))
     return format_html("{}<ul>{}</ul>", _("Nothing was built. Please mend this first:"), items)
+
+
+class PwaSettingsURLFinder(ModelAdminURLFinder):
+    """Leads from Wagtail's site history to Publish > PWA."""
+
+    model = PwaSettings
+
+    def construct_edit_url(self, instance):
+        return for_site(reverse("wagtail_sms:pwa"), instance.site)
 
 
 urlpatterns = [

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 from wagtail.admin import messages
+from wagtail.admin.admin_url_finder import ModelAdminURLFinder
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.views import generic
@@ -178,6 +179,15 @@ class PreviewView(SmsViewMixin, TemplateView):
             raise Http404
         typed = {field: request.POST.get(field, "")[:LONGEST_PREVIEW] for field in (*DEFAULTS, *PLACEHOLDERS)}
         return self.render_to_response({"preview": preview(SmsSettings(site=self.site, **typed), name)})
+
+
+class SmsSettingsURLFinder(ModelAdminURLFinder):
+    """Leads from Wagtail's site history to the Settings tab."""
+
+    model = SmsSettings
+
+    def construct_edit_url(self, instance):
+        return for_site(reverse("wagtail_sms:settings"), instance.site)
 
 
 urlpatterns = [
