@@ -41,6 +41,13 @@ def test_switching_needs_a_post(site, other_site, superuser):
     assert client.get(reverse("wagtail_sms:switch_site"), {"site": other_site.pk}).status_code == 405
 
 
+def test_a_link_to_a_page_of_a_site_leads_on_to_that_site(site, other_site, superuser):
+    client = signed_in(superuser)
+    switch(client, site)
+    client.get(reverse("wagtail_sms:pwa"), {"sms_site": other_site.pk})
+    assert site_of(client) == other_site
+
+
 def test_switching_never_leads_off_the_admin(site, other_site, superuser):
     answer = switch(signed_in(superuser), other_site, next="https://evil.example/")
     assert answer.url == reverse("wagtail_sms:index")

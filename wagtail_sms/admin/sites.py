@@ -62,6 +62,9 @@ def require(request, sites: list[Site]) -> Site:
     named = named_site(request)
     if site is None or (named and str(site.pk) != named):
         raise PermissionDenied
+    if named and request.method == "GET":
+        # Whoever followed a link to this site's page goes on working on this site.
+        request.session[SESSION_KEY] = site.pk
     return site
 
 
