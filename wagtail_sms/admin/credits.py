@@ -43,7 +43,7 @@ class CreditsView(SmsViewMixin, BaseListingView):
     filterset_class = CreditsFilterSet
     paginate_by = 50
     columns = [
-        DateColumn("created_at", label=_("When")),
+        DateColumn("created_at", label=_("When"), classname="wagtail-sms-once"),
         StateColumn("kind", label=_("What"), accessor="look"),
         MovementColumn("amount", label=_("Credits")),
         Column("grant", label=_("Which credits"), accessor="which", classname=WIDE),

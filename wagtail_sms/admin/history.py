@@ -51,8 +51,8 @@ class HistoryView(SmsViewMixin, BaseListingView):
         StateColumn("status", label=_("Status"), accessor=campaign_look, sort_key="status"),
         NumberColumn("recipients", label=_("Recipients"), sort_key="recipients", classname=WIDE),
         NumberColumn("charged", label=_("Credits charged"), sort_key="reservation__captured", classname=WIDE),
-        DateColumn("launched_at", label=_("Sent"), sort_key="launched_at"),
-        UserColumn("launched_by", label=_("By"), classname=WIDE),
+        DateColumn("launched_at", label=_("Sent"), sort_key="launched_at", classname="wagtail-sms-once"),
+        UserColumn("launched_by", label=_("By"), classname=f"{WIDE} wagtail-sms-once"),
     ]
 
     def get_base_queryset(self):
