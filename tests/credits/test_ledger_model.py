@@ -235,7 +235,7 @@ def test_the_ledger_agrees_with_its_model(bare_site):
     run_state_machine_as_test(
         lambda: LedgerMachine(bare_site),
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

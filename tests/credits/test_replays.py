@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from tests.credits import NOVEMBER, figures, hold, pack
+from tests.credits import DECEMBER, NOVEMBER, figures, hold, pack
 from wagtail_sms.credits import ledger
 from wagtail_sms.credits.models import Grant, Reservation, Transfer
 from wagtail_sms.exceptions import LedgerError
@@ -62,6 +62,12 @@ def test_refunding_again_moves_nothing(site):
     for _ in range(2):
         ledger.refund(reservation, amount=100, key="report:1", now=NOVEMBER)
     assert figures(site) == (500, 0, 0)
+
+
+def test_a_grant_is_recognised_after_it_has_lapsed(site):
+    first = pack(site, 100, expires_at=DECEMBER)
+    assert pack(site, 100, expires_at=DECEMBER, now=DECEMBER) == first
+    assert figures(site, DECEMBER) == (500, 0, 0)
 
 
 def test_one_key_may_reserve_capture_release_and_refund(site):

@@ -116,8 +116,6 @@ def grant(
         raise LedgerError(f"A grant needs at least one credit, not {amount}.")
     if kind == GrantKind.FREE:
         raise LedgerError("Free monthly credits are issued by the calendar: use ensure_monthly_grant.")
-    if expires_at is not None and expires_at <= now:
-        raise LedgerError("These credits would have lapsed before they are granted.")
     new = Grant(
         wallet=wallet_for(site),
         kind=kind,
@@ -129,14 +127,10 @@ def grant(
         created_by=by,
         created_at=now,
     )
-    return exactly_once(
-        partial(operations.issue, new, key, note), partial(operations.issued_before, new, key)
-    )
+    return exactly_once(partial(operations.issue, new, key, note), partial(operations.issued_before, new, key))
 
 
-def revoke(
-    grant: Grant, *, key: str, amount: int | None = None, note: str = "", now: datetime | None = None
-) -> int:
+def revoke(grant: Grant, *, key: str, amount: int | None = None, note: str = "", now: datetime | None = None) -> int:
     """Expires what is still available of a grant, at most `amount`; returns the credits taken.
 
     For money that went back and for the operator's corrections. Reserved and spent credits stay as they are.

@@ -43,9 +43,7 @@ class Wallet(models.Model):
     )
     available = models.PositiveBigIntegerField(_("available"), default=0)
     reserved = models.PositiveBigIntegerField(_("reserved"), default=0)
-    granted_through = models.CharField(
-        _("free credits granted through"), max_length=7, blank=True, default=""
-    )
+    granted_through = models.CharField(_("free credits granted through"), max_length=7, blank=True, default="")
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
 
     class Meta:
@@ -59,9 +57,7 @@ class Wallet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return (
-            str(self.site) if self.site_id else _("Wallet %(number)s of a deleted site") % {"number": self.pk}
-        )
+        return str(self.site) if self.site_id else _("Wallet %(number)s of a deleted site") % {"number": self.pk}
 
 
 class GrantQuerySet(models.QuerySet):
@@ -83,9 +79,7 @@ class Grant(models.Model):
 
     PRIORITIES = {GrantKind.FREE: 10, GrantKind.ADJUSTMENT: 15, GrantKind.PACK: 20}
 
-    wallet = models.ForeignKey(
-        Wallet, on_delete=models.PROTECT, related_name="grants", verbose_name=_("wallet")
-    )
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="grants", verbose_name=_("wallet"))
     kind = models.CharField(_("kind"), max_length=20, choices=GrantKind.choices)
     priority = models.PositiveSmallIntegerField(_("priority"))
     amount = models.PositiveBigIntegerField(_("credits"))
@@ -154,9 +148,7 @@ class Grant(models.Model):
 class Reservation(models.Model):
     """Credits held for one purpose, such as a campaign, until each is captured or released."""
 
-    wallet = models.ForeignKey(
-        Wallet, on_delete=models.PROTECT, related_name="reservations", verbose_name=_("wallet")
-    )
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="reservations", verbose_name=_("wallet"))
     key = models.CharField(_("key"), max_length=120, unique=True)
     purpose = models.CharField(_("purpose"), max_length=255)
     amount = models.PositiveBigIntegerField(_("credits"))
@@ -217,9 +209,7 @@ class Hold(models.Model):
                 condition=Q(amount__gt=0, amount__gte=F("captured") + F("released")),
                 name="wagtail_sms_hold_not_oversettled",
             ),
-            models.CheckConstraint(
-                condition=Q(captured__gte=F("refunded")), name="wagtail_sms_hold_not_overrefunded"
-            ),
+            models.CheckConstraint(condition=Q(captured__gte=F("refunded")), name="wagtail_sms_hold_not_overrefunded"),
         ]
 
     def __str__(self) -> str:
@@ -233,9 +223,7 @@ class Hold(models.Model):
 
 class TransferQuerySet(models.QuerySet):
     def update(self, **kwargs):
-        raise LedgerError(
-            "Transfers are history: they are added, never changed. Correct with another transfer."
-        )
+        raise LedgerError("Transfers are history: they are added, never changed. Correct with another transfer.")
 
     def delete(self):
         raise LedgerError("Transfers are history: they are never deleted.")
@@ -253,9 +241,7 @@ class Transfer(models.Model):
     by (`kind`, `key`), so a caller may use the same key for reserving, capturing and releasing.
     """
 
-    grant = models.ForeignKey(
-        Grant, on_delete=models.PROTECT, related_name="transfers", verbose_name=_("grant")
-    )
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="transfers", verbose_name=_("grant"))
     reservation = models.ForeignKey(
         Reservation,
         null=True,
@@ -305,9 +291,7 @@ class Purchase(models.Model):
     """Credits ordered and, once PAID, granted. Amounts are in the currency's smallest unit (cents)."""
 
     uuid = models.UUIDField(_("reference"), default=uuid.uuid4, unique=True, editable=False)
-    wallet = models.ForeignKey(
-        Wallet, on_delete=models.PROTECT, related_name="purchases", verbose_name=_("wallet")
-    )
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="purchases", verbose_name=_("wallet"))
     status = models.CharField(
         _("status"), max_length=20, choices=PurchaseStatus.choices, default=PurchaseStatus.CREATED
     )

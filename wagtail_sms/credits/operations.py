@@ -17,6 +17,8 @@ from wagtail_sms.states import ReservationStatus, TransferKind
 
 
 def issue(new: Grant, key: str, note: str) -> Grant:
+    if new.has_lapsed(new.created_at):
+        raise LedgerError("These credits would have lapsed before they are granted.")
     shift(new.wallet_id, available=new.amount)
     new.save(force_insert=True)
     Booking(key=key, note=note, now=new.created_at).write(new.pk, TransferKind.ISSUE, new.amount)
