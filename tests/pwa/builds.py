@@ -5,6 +5,7 @@ from io import BytesIO
 from django.core.files.images import ImageFile
 from PIL import Image, ImageDraw
 from wagtail.images import get_image_model
+from wagtail.models import Collection, Locale
 
 from wagtail_sms.extension import features_for
 from wagtail_sms.pwa.builder import rebuild
@@ -38,3 +39,10 @@ def build_pwa(site, *, features=None, **chosen):
     """Set up and build; with the site's own features unless others are given."""
     set_up_pwa(site, **chosen)
     return rebuild(site, features=features_for(site) if features is None else features).build
+
+
+def restore_roots():
+    """What Wagtail's migrations put into a database, after an earlier transactional test has emptied it."""
+    Locale.objects.get_or_create(language_code="en")
+    if not Collection.objects.exists():
+        Collection.add_root(name="Root")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 from wagtail.models import Page
 
 from tests.factories import make_installed_site
-from tests.pwa.builds import build_pwa
+from tests.pwa.builds import build_pwa, restore_roots
 from tests.pwa.phone import open_pages, phone, wait_until_controlled
 from tests.testapp.models import SimplePage
 from wagtail_sms.extension import features_for
@@ -19,7 +19,7 @@ from wagtail_sms.subscribers.models import ConsentEvent, Subscriber
 from wagtail_sms.subscribers.texts import SmsSettings
 
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ACTIONS = 3
 DAY = 24 * 60 * 60
 
@@ -36,6 +36,7 @@ def playwright():
 def url(live_server, settings):
     """Address of a page of an installed site whose PWA has not been rebuilt with the popup yet."""
     settings.MIDDLEWARE = ["tests.pwa.phone.StrictPolicy", *settings.MIDDLEWARE]
+    restore_roots()
     site = make_installed_site()
     SmsSettings.objects.filter(site=site).update(popup_after_actions=ACTIONS, default_country="FR")
     block = {"type": "sms_signup", "value": {"heading": "Stay in touch", "text": ""}}

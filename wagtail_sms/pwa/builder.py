@@ -40,7 +40,8 @@ def rebuild(site: Site, *, by=None, features: dict[str, Any], force: bool = Fals
     icons = _icons(site, chosen, key)
     inputs = inputs_hash(chosen, key=key, features=features)
     with transaction.atomic():
-        Site.objects.select_for_update().get(pk=site.pk)
+        # One build at a time per site, without holding up rows that point to it.
+        Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         current = current_build(site)
         if current and current.inputs_hash == inputs and not force:
             return BuildOutcome(current, created=False)

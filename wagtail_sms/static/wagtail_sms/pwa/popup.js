@@ -27,7 +27,7 @@ function countries() {
 
 /** The site's choice, else the region of the browser's language. No look-up of where somebody is. */
 function likelyCountry() {
-  const region = new Intl.Locale(navigator.language).region;
+  const region = new Intl.Locale(navigator.language || "en").region;
   return SMS.default_country || (SMS.countries.some(([code]) => code === region) ? region : "");
 }
 
