@@ -1,10 +1,13 @@
 """What each verb of the ledger does to the figures."""
 
 import pytest
+from django.db import transaction
+from wagtail.models import Site
 
 from wagtail_sms.credits import ledger
 from wagtail_sms.credits.models import Grant, Purchase, Reservation, Transfer, Wallet
 from wagtail_sms.exceptions import InsufficientCredits, LedgerError
+from wagtail_sms.signals import credits_low
 from wagtail_sms.states import GrantKind, PurchaseStatus, ReservationStatus, TransferKind
 
 from . import DECEMBER, NOVEMBER, figures, hold, pack
@@ -250,8 +253,6 @@ def test_history_explains_every_move_newest_first(site, django_assert_num_querie
 
 
 def test_sites_do_not_share_credits(site, bare_site):
-    from wagtail.models import Site
-
     other = Site.objects.create(hostname="other.example", root_page=bare_site.root_page)
     ledger.open_wallet(other, now=NOVEMBER)
     hold(site, 400)
@@ -268,10 +269,33 @@ def test_the_books_outlive_the_site(site):
 
 
 def test_a_caller_that_rolls_back_takes_the_credits_back(site):
-    from django.db import transaction
-
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         hold(site, 100)
         raise ZeroDivisionError
     assert figures(site) == (500, 0, 0)
     assert Grant.objects.get().reserved == 0
+
+
+def test_credits_low_is_sent_once_when_a_reservation_crosses_the_figure(site, django_capture_on_commit_callbacks):
+    heard = []
+
+    def listen(sender, site, available, **kwargs):
+        heard.append((site, available))
+
+    credits_low.connect(listen)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            hold(site, 450, key="down to the figure")
+            hold(site, 1, key="below it")
+            hold(site, 1, key="below it")
+            hold(site, 9, key="further")
+    finally:
+        credits_low.disconnect(listen)
+    assert heard == [(site, 49)]
+
+
+def test_credits_low_is_not_sent_for_a_reservation_that_was_taken_back(site, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks, pytest.raises(ZeroDivisionError), transaction.atomic():
+        hold(site, 500)
+        raise ZeroDivisionError
+    assert callbacks == []

@@ -102,7 +102,7 @@ def draw(reservation: Reservation, booking: Booking) -> int:
     """Holds the reservation's amount on usable grants in burn order; returns what they could not cover."""
     missing = reservation.amount
     usable = reservation.wallet.grants.usable(booking.now).filter(available__gt=0).in_burn_order()
-    for grant in usable.iterator(chunk_size=50):
+    for grant in usable:
         part = min(missing, grant.available)
         Hold.objects.create(reservation=reservation, grant=grant, amount=part)
         booking.move(grant.pk, TransferKind.RESERVE, part)

@@ -6,13 +6,16 @@ A verb comes in two halves for `moves.exactly_once`: the work, and a look for th
 from datetime import datetime
 from functools import partial
 
+from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from wagtail_sms.conf import app_settings
 from wagtail_sms.credits import moves
-from wagtail_sms.credits.models import Grant, Reservation, Transfer
+from wagtail_sms.credits.models import Grant, Reservation, Transfer, Wallet
 from wagtail_sms.credits.moves import Booking, exactly_once, shift
 from wagtail_sms.exceptions import InsufficientCredits, LedgerError
+from wagtail_sms.signals import credits_low
 from wagtail_sms.states import ReservationStatus, TransferKind
 
 
@@ -61,7 +64,16 @@ def hold(new: Reservation, now: datetime) -> Reservation:
     missing = moves.draw(new, Booking(key=new.key, now=now, reservation=new))
     if missing:
         raise InsufficientCredits(needed=new.amount, available=new.amount - missing)
+    _tell_if_low(new)
     return new
+
+
+def _tell_if_low(new: Reservation) -> None:
+    """Sends `credits_low` when this reservation is the one that took the site below the figure."""
+    left = Wallet.objects.values_list("available", flat=True).get(pk=new.wallet_id)
+    if left < app_settings.LOW_CREDITS <= left + new.amount:
+        tell = partial(credits_low.send_robust, sender=Wallet, site=new.wallet.site, available=left)
+        transaction.on_commit(tell, robust=True)
 
 
 def held_before(new: Reservation) -> Reservation | None:
