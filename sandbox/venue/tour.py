@@ -68,7 +68,7 @@ def first_steps(site: Site) -> list[Step]:
             "Phone",
             "Your welcome text has arrived on the local telephone network. Read it there, and answer it if you like.",
             "Phones",
-            "/gateway/",
+            reverse("gateway"),
             InboundEvent.objects.filter(site=site).exists(),
         ),
         Step(
@@ -117,7 +117,7 @@ def second_steps(site: Site) -> list[Step]:
             "Sign up",
             "Everything is set up: open a few pages and this site asks for your number.",
             "Phones",
-            "/gateway/",
+            reverse("gateway"),
             signed_up(site),
             NARROW,
         ),
