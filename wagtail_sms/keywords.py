@@ -105,8 +105,13 @@ def classify(text: str) -> Keyword | None:
 
 
 def _is_stop(text: str, said: str, polite: str) -> bool:
-    whole = {_joined(said), _joined(polite)}
-    if whole & _STOP or _clauses(text) & _SUSPECT or any(refusal.search(said) for refusal in _REFUSALS):
+    whole, words = {_joined(said), _joined(polite)}, set(polite.split())
+    if (
+        whole & _STOP
+        or (words and words <= _STOP)
+        or _clauses(text) & _SUSPECT
+        or any(refusal.search(said) for refusal in _REFUSALS)
+    ):
         return True
     if _NEGATED.search(said):
         return False
