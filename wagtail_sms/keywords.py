@@ -106,12 +106,8 @@ def classify(text: str) -> Keyword | None:
 
 def _is_stop(text: str, said: str, polite: str) -> bool:
     whole, words = {_joined(said), _joined(polite)}, set(polite.split())
-    if (
-        whole & _STOP
-        or (words and words <= _STOP)
-        or _clauses(text) & _SUSPECT
-        or any(refusal.search(said) for refusal in _REFUSALS)
-    ):
+    only_stop_words = bool(whole & _STOP) or bool(words) and words <= _STOP
+    if only_stop_words or _clauses(text) & _SUSPECT or any(refusal.search(said) for refusal in _REFUSALS):
         return True
     if _NEGATED.search(said):
         return False
@@ -120,7 +116,7 @@ def _is_stop(text: str, said: str, polite: str) -> bool:
     wanted = _without(polite, _ASKING)
     if _joined(wanted) in _SUSPECT and not text.rstrip().endswith("?"):
         return True
-    return any(_opens_strongly(text, words) for words in (said, polite, wanted))
+    return any(_opens_strongly(text, heard) for heard in (said, polite, wanted))
 
 
 def _opens_strongly(text: str, said: str) -> bool:
