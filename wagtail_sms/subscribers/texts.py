@@ -46,7 +46,7 @@ class SmsSettings(BaseSiteSetting):
     """A site's texts and popup rules. `text(name)` is what is shown or sent."""
 
     brand = models.CharField(
-        _("name people know you by"), max_length=40, blank=True, help_text=_("Opens every text message.")
+        _("name people know you by"), max_length=40, blank=True, help_text=_("Stands for {brand} in your texts.")
     )
     frequency = models.CharField(
         _("how often you write"),

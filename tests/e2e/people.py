@@ -1,0 +1,121 @@
+"""What people do in front of the demo: an editor at a desk, a visitor with a phone, a handset."""
+
+import pathlib
+import re
+
+from tests.e2e.demo import Demo, wait_until
+
+
+IMAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "images"
+PATIENCE = 20_000  # milliseconds
+
+
+class Editor:
+    """Somebody signed in to the admin of one site."""
+
+    def __init__(self, chromium, address: str, name: str):
+        self.address = address
+        self.context = chromium.new_context(viewport={"width": 1280, "height": 860})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.go("login/")
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(name)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url("**/admin/")
+
+    def go(self, path: str) -> str:
+        """Open a page of the admin; returns what stands on it."""
+        self.page.goto(f"{self.address}/admin/{path}")
+        return self.text()
+
+    def text(self) -> str:
+        return self.page.locator("main").inner_text() if self.page.locator("main").count() else ""
+
+    def press(self, name: str) -> str:
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=name, exact=True).first.click()
+        return self.text()
+
+    def choose_icon(self, title: str) -> None:
+        self.page.get_by_role("button", name="Choose an image").click()
+        self.page.get_by_role("link", name=title).first.click()
+        self.page.locator(".modal-body").wait_for(state="hidden")
+
+    def write(self, message: str, *, expecting: str) -> str:
+        """Type a message in the Send tab and wait until the live estimate says something."""
+        self.go("sms/send/")
+        self.page.get_by_label("Message").fill(message)
+        self.page.get_by_text(expecting, exact=False).first.wait_for()
+        return self.text()
+
+    def wait_for(self, words: str) -> None:
+        self.page.locator("main").get_by_text(words, exact=False).first.wait_for()
+
+    def row(self, words: str):
+        return self.page.locator("tr", has_text=words)
+
+    def picture(self, name: str) -> None:
+        picture(self.page, name)
+
+
+class Visitor:
+    """Somebody with a phone in the hand."""
+
+    def __init__(self, chromium, address: str, *, script: bool = True):
+        self.address = address
+        self.context = chromium.new_context(**chromium.phone, locale="en-GB", java_script_enabled=script)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+
+    def open_pages(self, count: int) -> None:
+        for _ in range(count):
+            self.page.goto(f"{self.address}/")
+            self.page.wait_for_load_state("networkidle")
+
+    @property
+    def popup(self):
+        return self.page.locator("dialog[open]")
+
+    def sign_up(self, form, *, country: str, number: str) -> None:
+        form.get_by_label("Country").select_option(country)
+        form.get_by_label("Mobile number").fill(number)
+        form.get_by_role("checkbox").check()
+        form.get_by_role("button", name=re.compile("Sign me up")).click()
+
+    def picture(self, name: str) -> None:
+        picture(self.page, name)
+
+
+class Handset:
+    """One phone of the local telephone network, as its page shows it."""
+
+    def __init__(self, chromium, demo: Demo, number: str):
+        self.demo, self.number = demo, number
+        self.page = chromium.new_page(viewport={"width": 1280, "height": 860})
+        self.page.set_default_timeout(PATIENCE)
+        self.open()
+
+    def open(self) -> None:
+        self.page.goto(f"{self.demo.hall}/gateway/phones/{self.number}/")
+
+    def wait_for(self, words: str, *, seconds: float = 30) -> None:
+        wait_until(lambda: any(words in text["body"] for text in self.received()), seconds=seconds)
+        self.open()
+        assert words in self.page.locator("body").inner_text()
+
+    def received(self) -> list[dict]:
+        return [text for text in self.demo.texts(self.number) if text["direction"] == "to_phone"]
+
+    def reply(self, word: str) -> None:
+        self.page.get_by_role("button", name=word, exact=True).click()
+
+    def picture(self, name: str) -> None:
+        picture(self.page, name)
+
+
+def picture(page, name: str) -> None:
+    """Keep what is seen for the documents, so that their pictures can't rot."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    page.evaluate("document.fonts.ready.then(() => true)")
+    page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
