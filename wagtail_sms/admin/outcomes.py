@@ -69,6 +69,10 @@ class Outcome:
     share: float
     explanation: str
 
+    @property
+    def percent(self) -> str:
+        return "<1" if 0 < self.share < 0.5 else f"{self.share:.0f}"
+
 
 def outcomes(found: Progress) -> list[Outcome]:
     """The states somebody is in."""
