@@ -1,6 +1,7 @@
 import pytest
 
 from tests import factories
+from tests.browser import ARGUMENTS, CHROMIUM, MISSING
 from wagtail_sms.providers import get_provider
 from wagtail_sms.providers.locmem import LocmemProvider
 
@@ -29,3 +30,24 @@ def site(db):
 def other_site(db):
     """A second installed site, with a number of its own."""
     return factories.make_installed_site("other.example", name="Atelier Sud", number="+12015550199")
+
+
+@pytest.fixture(scope="module")
+def playwright():
+    """One Playwright at a time: it keeps an event loop in this thread, in which Django would refuse the database."""
+    if not CHROMIUM:
+        pytest.skip(MISSING)
+    from playwright.sync_api import sync_playwright
+
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as started:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield started
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright):
+    """A headless Chromium; each context of it is a stranger."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    browser.phone = {k: v for k, v in playwright.devices["Pixel 7"].items() if k != "default_browser_type"}
+    yield browser
+    browser.close()

@@ -3,7 +3,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.test import override_settings
 
-from wagtail_sms.checks import check_settings
+from wagtail_sms.checks import check_providers, check_settings
 from wagtail_sms.conf import app_settings
 
 
@@ -25,6 +25,21 @@ def test_an_unknown_setting_names_the_nearest_known_one():
 def test_checks_say_what_is_missing(configured, found):
     with override_settings(WAGTAIL_SMS=configured):
         assert [message.id for message in check_settings(None)] == found
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"ACESS_KEY": "x"}, ["wagtail_sms.E004"]),
+        ({"ACCESS_KEY": "bk_eu1_x", "SIGNING_KEY": "s" * 32}, ["wagtail_sms.E101"]),
+        ({"ACCESS_KEY": "live_x"}, ["wagtail_sms.E102"]),
+        ({"ACCESS_KEY": "live_x", "SIGNING_KEY": "s" * 32}, []),
+    ],
+)
+def test_checks_say_what_is_wrong_with_a_provider(options, found):
+    backend = {"BACKEND": "wagtail_sms.providers.messagebird.MessageBirdProvider", "OPTIONS": options}
+    with override_settings(WAGTAIL_SMS={"PROVIDERS": {"default": backend}}):
+        assert [message.id for message in check_providers(None)] == found
 
 
 @pytest.mark.django_db

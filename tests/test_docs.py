@@ -34,7 +34,8 @@ def test_every_provider_option_is_documented_with_its_default():
 
 
 def test_every_check_is_documented_and_exists():
-    source = (ROOT / "wagtail_sms" / "checks.py").read_text()
+    sources = [ROOT / "wagtail_sms" / "checks.py", *(ROOT / "wagtail_sms" / "providers").glob("*.py")]
+    source = "".join(path.read_text() for path in sources)
     documented = table_rows((REFERENCE / "settings.md").read_text())
     assert {name for name in documented if name.startswith("wagtail_sms.")} == set(
         re.findall(r'id="(wagtail_sms\.[EW]\d+)"', source)

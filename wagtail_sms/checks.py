@@ -6,6 +6,7 @@ from django.core.checks import Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from wagtail_sms.conf import app_settings
+from wagtail_sms.providers import get_provider
 
 
 @register("wagtail_sms")
@@ -31,6 +32,18 @@ def check_settings(app_configs, **kwargs) -> list:
             )
         ]
     return []
+
+
+@register("wagtail_sms")
+def check_providers(app_configs, **kwargs) -> list:
+    """What each configured provider has to say about its own options; a misspelt one is an error here too."""
+    found = []
+    for alias in app_settings.PROVIDERS:
+        try:
+            found += get_provider(alias).check()
+        except ImproperlyConfigured as error:
+            found.append(Error(str(error), id="wagtail_sms.E004"))
+    return found
 
 
 @register("wagtail_sms")

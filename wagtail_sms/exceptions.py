@@ -63,9 +63,7 @@ class QuoteChanged(WagtailSMSError):
     def __init__(self, *, confirmed, current):
         self.confirmed, self.current = confirmed, current
         super().__init__(
-            _(
-                "The cost changed since you saw it: it was %(before)s credits, it is now %(now)s. Please confirm it again."
-            )
+            _("The cost changed since you saw it: from %(before)s credits to %(now)s. Please confirm it again.")
             % {"before": f"{confirmed:,}", "now": f"{current.credits:,}"}
         )
 
@@ -83,9 +81,7 @@ class NobodyToText(WagtailSMSError):
 
 
 class NoSenderNumber(WagtailSMSError):
-    message = _(
-        "This site has no sender number yet. It is being obtained; please try again in a few minutes."
-    )
+    message = _("This site has no sender number yet. It is being obtained; please try again in a few minutes.")
 
 
 class NumberError(WagtailSMSError):
@@ -101,9 +97,7 @@ class NotANumber(NumberError):
 
 class UnknownCountry(NumberError):
     code = "unknown_country"
-    message = _(
-        "We can't tell which country this number belongs to. Choose the country and type the number again."
-    )
+    message = _("We can't tell which country this number belongs to. Choose the country and type the number again.")
 
 
 class InvalidNumber(NumberError):

@@ -109,6 +109,12 @@ def end_trials(*, now: datetime | None = None) -> int:
     return len(over)
 
 
+def give_monthly_credits(*, now: datetime | None = None) -> None:
+    """Give every installed site this month's free credits; they are also given at first use, and once in all."""
+    for extension in Extension.objects.filter(status=ExtensionStatus.INSTALLED).select_related("site"):
+        ledger.ensure_monthly_grant(extension.site, now=now or timezone.now())
+
+
 def features_for(site) -> dict:
     """What a PWA build of this site is made with: the popup's texts and countries, or nothing when not installed."""
     if not is_installed(site):

@@ -53,6 +53,7 @@ def sweep() -> None:
 @shared_task(name="wagtail_sms.daily", ignore_result=True)
 def daily() -> None:
     ledger.expire_due()
+    extension.give_monthly_credits()
     extension.end_trials()
     protection.forget()
     cards.refresh()

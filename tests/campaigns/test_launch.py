@@ -1,6 +1,7 @@
 from uuid import uuid4
 
 import pytest
+from wagtail.models import ModelLogEntry
 
 from tests.delivery.sending import launched
 from tests.factories import give_credits, make_subscriber, make_subscribers
@@ -133,3 +134,12 @@ def test_credits_given_later_make_the_same_draft_launchable(site):
     campaign = compose(site, body="Hello", form_token=uuid4())
     give_credits(site, 100)
     assert launch(campaign, confirmed_credits=600).status == CampaignStatus.QUEUED
+
+
+def test_the_log_says_who_sent_how_much_and_never_what(site):
+    make_subscribers(site, 2)
+    campaign = launched(site, body="A secret message")
+    entry = ModelLogEntry.objects.get(action="wagtail_sms.send")
+    assert entry.data == {"recipients": 2, "credits": 2}
+    assert "secret" not in entry.label
+    assert str(campaign.pk) in entry.label

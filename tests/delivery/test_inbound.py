@@ -10,6 +10,7 @@ from wagtail_sms.credits import ledger
 from wagtail_sms.delivery import inbound
 from wagtail_sms.delivery.models import InboundEvent, Notice
 from wagtail_sms.delivery.notice_queue import send_notices
+from wagtail_sms.extension import uninstall
 from wagtail_sms.providers import get_provider
 from wagtail_sms.providers.locmem import SIGNATURE_HEADER
 from wagtail_sms.states import NoticePurpose, SubscriberStatus
@@ -150,3 +151,11 @@ def test_an_ordinary_reply_is_kept_and_not_answered(client, site):
     text_in(client, "See you tonight!")
     assert InboundEvent.objects.get().keyword == ""
     assert not Notice.objects.exclude(purpose=NoticePurpose.WELCOME).exists()
+
+
+def test_stop_is_obeyed_on_a_site_that_uninstalled_the_feature(client, site):
+    person = make_subscriber(site, PERSON)
+    uninstall(site)
+    text_in(client, "STOP")
+    person.refresh_from_db()
+    assert person.status == SubscriberStatus.STOPPED

@@ -1,7 +1,5 @@
 """The pages for people, as plain pages and in a browser."""
 
-import shutil
-
 import pytest
 import requests
 
@@ -11,7 +9,6 @@ from wagtail_sms.providers.messagebird import MessageBirdProvider
 
 
 A, B, SITE, OTHER_SITE = "33612345678", "447700900123", "12015550100", "12025550100"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 
 def send(gateway, *recipients, body="Hello", sender=SITE):
@@ -148,20 +145,9 @@ def test_pages_run_no_foreign_script_and_carry_no_inline_one(gateway):
     assert "<style" not in response.text and " style=" not in response.text and "onclick" not in response.text
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-        arguments += ["--disable-background-networking", "--disable-component-update"]
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def page(browser):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+def page(chromium):
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page, problems = context.new_page(), []
     page.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))

@@ -1,16 +1,14 @@
 """A phone-sized Chromium with a profile of its own, as a visitor's browser is."""
 
-import os
 import shutil
 import tempfile
 from contextlib import contextmanager
 
 import pytest
 
+from tests.browser import ARGUMENTS, CHROMIUM, MISSING
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
 WATCH_POLICY = """
 addEventListener("securitypolicyviolation", (event) => {
   console.error("CSP violation", event.violatedDirective, event.blockedURI);
@@ -36,12 +34,12 @@ class StrictPolicy:
 def phone(playwright, *, device="Pixel 7", **options):
     """A browser context; `.complaints` collects console errors, `.asked` every address requested."""
     if not CHROMIUM:
-        pytest.skip("no Chromium found: install it or set CHROMIUM")
+        pytest.skip(MISSING)
     # An incognito context would always report itself as not installable.
     given = {name: value for name, value in playwright.devices[device].items() if name != "default_browser_type"}
     profile = tempfile.mkdtemp(prefix="wagtail-sms-profile-")
     context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=CHROMIUM, headless=True, args=QUIET, **{"locale": "en-GB", **given, **options}
+        profile, executable_path=CHROMIUM, headless=True, args=ARGUMENTS, **{"locale": "en-GB", **given, **options}
     )
     context.complaints, context.asked = [], []
 

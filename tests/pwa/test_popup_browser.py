@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from wagtail.models import Page
 
 from tests.factories import make_installed_site
@@ -22,14 +22,6 @@ from wagtail_sms.subscribers.texts import SmsSettings
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ACTIONS = 3
 DAY = 24 * 60 * 60
-
-
-@pytest.fixture(scope="module")
-def playwright():
-    # Playwright keeps an event loop in this thread, in which Django would refuse to use the database.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as started:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield started
 
 
 @pytest.fixture

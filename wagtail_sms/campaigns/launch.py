@@ -10,7 +10,7 @@ from wagtail.log_actions import log
 
 from wagtail_sms.campaigns.audience import last_subscriber_id
 from wagtail_sms.campaigns.estimate import Quote, check_body, estimate
-from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.campaigns.models import Campaign, log_title
 from wagtail_sms.credits import ledger
 from wagtail_sms.exceptions import (
     ExtensionNotInstalled,
@@ -70,6 +70,7 @@ def launch(campaign: Campaign, *, confirmed_credits: int, by=None, now: datetime
             campaign,
             "wagtail_sms.send",
             user=by,
+            title=log_title(campaign),
             data={"recipients": quote.recipients, "credits": quote.credits},
         )
         wake("wagtail_sms.plan_campaign", campaign.pk)

@@ -18,7 +18,7 @@ CHUNK = 50_000
 
 
 def plan(campaign_id: int, *, chunk: int = CHUNK, now: datetime | None = None) -> int:
-    """Cut everything that is not cut yet and wake the senders. Returns the batches made; each chunk is a transaction."""
+    """Cut all that is not cut yet and wake the senders. Returns the batches made; each chunk is a transaction."""
     made = 0
     while (batches := _plan_chunk(campaign_id, chunk=chunk, now=now or timezone.now())) is not None:
         made += batches
@@ -57,8 +57,9 @@ def _insert_batches(campaign: Campaign, *, size: int, chunk: int, now: datetime)
     }[connection.vendor]
     query = f"""
         INSERT INTO wagtail_sms_batch (
-            campaign_id, first_id, last_id, recipients, credits, status, reference, attempts, lookups, claim, next_attempt_at,
-            provider_id, handed, handed_credits, charged_credits, released_credits, error_code, error_text)
+            campaign_id, first_id, last_id, recipients, credits, status, reference, attempts, lookups, claim,
+            next_attempt_at, provider_id, handed, handed_credits, charged_credits, released_credits,
+            error_code, error_text)
         SELECT %s, MIN(id), MAX(id), COUNT(*), SUM(credits) * %s, %s, {random_reference}, 0, 0, '', %s,
                '', 0, 0, 0, 0, '', ''
         FROM (

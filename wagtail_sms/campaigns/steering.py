@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
-from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.campaigns.models import Campaign, log_title
 from wagtail_sms.delivery.models import Batch
 from wagtail_sms.delivery.settle import finish_if_over, settle_batches
 from wagtail_sms.exceptions import IllegalTransition
@@ -19,7 +19,7 @@ def pause(campaign: Campaign, *, by=None) -> Campaign:
     """Stop handing messages over until somebody resumes it. Raises IllegalTransition. Own transaction."""
     with transaction.atomic():
         _move(campaign, CampaignStatus.PAUSED, paused_reason=_("Paused by an editor."), resume_at=None)
-        log(campaign, "wagtail_sms.pause", user=by)
+        log(campaign, "wagtail_sms.pause", user=by, title=log_title(campaign))
     return campaign
 
 
@@ -27,7 +27,7 @@ def resume(campaign: Campaign, *, by=None) -> Campaign:
     """Go on with a paused campaign. Raises IllegalTransition. Own transaction."""
     with transaction.atomic():
         _move(campaign, CampaignStatus.SENDING, paused_reason="", resume_at=None)
-        log(campaign, "wagtail_sms.resume", user=by)
+        log(campaign, "wagtail_sms.resume", user=by, title=log_title(campaign))
         wake("wagtail_sms.plan_campaign", campaign.pk)
     return campaign
 
@@ -45,7 +45,7 @@ def cancel(campaign: Campaign, *, by=None, now: datetime | None = None) -> Campa
         waiting.filter(pk__in=ids).update(status=BatchStatus.CANCELLED, finished_at=now)
         settle_batches(campaign, ids)
         finish_if_over(campaign, now=now)
-        log(campaign, "wagtail_sms.cancel", user=by)
+        log(campaign, "wagtail_sms.cancel", user=by, title=log_title(campaign))
     return campaign
 
 

@@ -1,4 +1,4 @@
-"""What people text back. STOP is applied here, inside the webhook's transaction, before the provider gets its answer."""
+"""What people text back. STOP is applied here, inside the webhook's transaction, before the provider is answered."""
 
 from datetime import datetime
 

@@ -30,9 +30,7 @@ def credits_by_country(card: RateCard | None) -> dict[str, int]:
 
 def credits_for(country: str, *, card: RateCard | None = None) -> int:
     """Credits per segment in one country. Raises CountryNotServed when the card has no rate for it."""
-    rates = (
-        CountryRate.objects.filter(card=card) if card else CountryRate.objects.filter(card__is_current=True)
-    )
+    rates = CountryRate.objects.filter(card=card) if card else CountryRate.objects.filter(card__is_current=True)
     found = rates.filter(country=country).values_list("credits", flat=True).first()
     if found is None:
         raise CountryNotServed(country)
@@ -57,9 +55,7 @@ def publish(rows: Iterable[PriceRow], *, provider: str) -> RateCard:
     """Make a card from price rows, unless it would equal the current one. Runs in its own transaction."""
     prices, currency = _dearest_per_country(rows)
     if not prices:
-        raise ProviderError(
-            "The provider's price list has no country in it; the old rate card stays in force."
-        )
+        raise ProviderError("The provider's price list has no country in it; the old rate card stays in force.")
     unit = min(prices.values())
     with transaction.atomic():
         current = RateCard.objects.select_for_update().filter(is_current=True).first()

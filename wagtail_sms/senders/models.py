@@ -7,9 +7,7 @@ from wagtail_sms.states import SenderStatus
 class SenderNumber(models.Model):
     """A number texts are sent from; without a site it is the one that trial sites share."""
 
-    site = models.ForeignKey(
-        "wagtailcore.Site", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    site = models.ForeignKey("wagtailcore.Site", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     number = models.CharField(max_length=16, blank=True, verbose_name=_("number"))
     country = models.CharField(max_length=2)
     provider = models.CharField(max_length=50, default="default")

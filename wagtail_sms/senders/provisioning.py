@@ -89,9 +89,7 @@ def share(*, now: datetime | None = None) -> SenderNumber:
 
 
 def _lease(sender_id: int, now: datetime) -> bool:
-    waiting = SenderNumber.objects.filter(
-        pk=sender_id, status=SenderStatus.REQUESTED, next_attempt_at__lte=now
-    )
+    waiting = SenderNumber.objects.filter(pk=sender_id, status=SenderStatus.REQUESTED, next_attempt_at__lte=now)
     return bool(waiting.exclude(lease_until__gt=now).update(lease_until=now + LEASE))
 
 

@@ -101,9 +101,9 @@ def restart(site, *, number: str, evidence: str = "", now: datetime | None = Non
     """
     now = now or timezone.now()
     with transaction.atomic():
-        restarted = Subscriber.objects.filter(
-            site=site, number=number, status=SubscriberStatus.STOPPED
-        ).update(status=SubscriberStatus.ACTIVE, status_changed_at=now, stopped_at=None)
+        restarted = Subscriber.objects.filter(site=site, number=number, status=SubscriberStatus.STOPPED).update(
+            status=SubscriberStatus.ACTIVE, status_changed_at=now, stopped_at=None
+        )
         if not restarted:
             return None
         lift(site, number=number)
@@ -158,9 +158,7 @@ def _come_back(subscriber: Subscriber, now: datetime) -> bool:
 def _switch(subscriber: Subscriber, target: str, kind: str, *, by, now: datetime | None) -> None:
     now = now or timezone.now()
     origins = [origin for origin, targets in SUBSCRIBER_MOVES.items() if target in targets]
-    origins = [
-        origin for origin in origins if origin in (SubscriberStatus.ACTIVE, SubscriberStatus.SUSPENDED)
-    ]
+    origins = [origin for origin in origins if origin in (SubscriberStatus.ACTIVE, SubscriberStatus.SUSPENDED)]
     with transaction.atomic():
         moved = Subscriber.objects.filter(pk=subscriber.pk, status__in=origins).update(
             status=target, status_changed_at=now
@@ -176,9 +174,7 @@ def _switch(subscriber: Subscriber, target: str, kind: str, *, by, now: datetime
 
 def _refusal(subscriber: Subscriber):
     if subscriber.status == SubscriberStatus.STOPPED:
-        return _(
-            "This person unsubscribed with a STOP text. Only they can come back, by texting START or signing up."
-        )
+        return _("This person unsubscribed with a STOP text. Only they can come back, by texting START or signing up.")
     return IllegalTransition.message
 
 

@@ -18,9 +18,7 @@ class SubscriberQuerySet(models.QuerySet):
 class Subscriber(models.Model):
     """One phone number of one site. Deleting erases the row; consent events and suppressions stay."""
 
-    site = models.ForeignKey(
-        "wagtailcore.Site", on_delete=models.PROTECT, related_name="+", verbose_name=_("site")
-    )
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+", verbose_name=_("site"))
     number = models.CharField(max_length=16, verbose_name=_("number"))
     country = models.CharField(max_length=2, verbose_name=_("country"))
     status = models.CharField(
@@ -84,13 +82,9 @@ class ConsentEvent(models.Model):
     site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+")
     number_hash = models.CharField(max_length=64, db_index=True)
     kind = models.CharField(max_length=10, choices=ConsentKind)
-    wording = models.ForeignKey(
-        ConsentWording, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    wording = models.ForeignKey(ConsentWording, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     source = models.CharField(max_length=20, blank=True)
     page_url = models.CharField(max_length=500, blank=True)
     build_id = models.CharField(max_length=40, blank=True)

@@ -26,11 +26,7 @@ def check(site, *, number: str, address: str = "", now: datetime | None = None) 
         raise OptInRefused("site")
     if attempts.filter(at__gt=day, number_hash=hashed).count() >= app_settings.OPT_IN_PER_NUMBER_PER_DAY:
         raise OptInRefused("number")
-    if (
-        block
-        and attempts.filter(at__gt=hour, address_hash=block).count()
-        >= app_settings.OPT_IN_PER_ADDRESS_PER_HOUR
-    ):
+    if block and attempts.filter(at__gt=hour, address_hash=block).count() >= app_settings.OPT_IN_PER_ADDRESS_PER_HOUR:
         raise OptInRefused("address")
     OptInAttempt.objects.create(site=site, number_hash=hashed, address_hash=block, at=now)
 

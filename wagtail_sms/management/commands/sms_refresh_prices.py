@@ -21,4 +21,5 @@ class Command(BaseCommand):
         if before == card:
             self.stdout.write("The prices did not change.")
             return
-        self.stdout.write(f"New rate card: {card.rates.count()} countries, 1 credit = {card.unit_price} {card.currency}.")
+        unit = f"1 credit = {card.unit_price} {card.currency}"
+        self.stdout.write(f"New rate card: {card.rates.count()} countries, {unit}.")
