@@ -119,7 +119,7 @@ WAGTAIL_SMS = {
         "default": {
             "BACKEND": "wagtail_sms.providers.messagebird.MessageBirdProvider",
             "OPTIONS": {
-                "ACCESS_KEY": "test_local_network",
+                "ACCESS_KEY": "live_local_network",
                 "SIGNING_KEY": GATEWAY_SIGNING_KEY,
                 "REST_URL": f"{GATEWAY_URL}/",
                 "NUMBERS_URL": f"{GATEWAY_URL}/v1/",

@@ -21,6 +21,7 @@ class Child:
     def __init__(self, name: str, command: list[str], *, log: Path, environment: dict[str, str]):
         self.name = name
         self.log = log
+        self._was_asked = False
         self._starts_at = log.stat().st_size if log.exists() else 0
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -55,7 +56,10 @@ class Child:
         return "\n".join(f"    {line}" for line in self.said().splitlines()[-count:])
 
     def ask_to_stop(self) -> None:
-        self._signal(signal.SIGTERM)
+        """Once: Celery takes a second SIGTERM for impatience and drops what it is doing."""
+        if not self._was_asked:
+            self._was_asked = True
+            self._signal(signal.SIGTERM)
 
     def stop(self, patience: float = PATIENCE) -> None:
         """End it and everything it started."""

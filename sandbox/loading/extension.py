@@ -1,9 +1,9 @@
 """Halle Nord in full use: PWA, extension, sender number, prices, texts, credits. Needs the gateway."""
 
 from django.contrib.auth.models import User
+from wagtail.images.models import Image
 from wagtail.models import Site
 
-from sandbox.art import icons
 from sandbox.loading.pictures import picture
 from wagtail_sms import extension
 from wagtail_sms.credits import ledger
@@ -32,14 +32,10 @@ def load_extension(site: Site, *, by: User) -> None:
     ledger.grant(site, amount=PACK, kind=GrantKind.ADJUSTMENT, key="sandbox:pack", note="For trying things out", by=by)
 
 
-def load_icons() -> dict[str, object]:
-    """The icons of both sites; the second waits in the image library for somebody to choose it."""
-    return {
-        "halle": picture(
-            "Halle Nord, icon", name="halle-icon.png", alt="The letter H made of two towers", draw=icons.halle
-        ),
-        "atelier": picture("Atelier Sud, icon", name="atelier-icon.png", alt="Three discs of ink", draw=icons.atelier),
-    }
+def load_icons() -> Image:
+    """The first site's icon; the second's is put into the image library for somebody to choose it."""
+    picture("Atelier Sud, icon", drawing="icon-atelier.png", alt="Three discs of ink")
+    return picture("Halle Nord, icon", drawing="icon-halle.png", alt="The letter H made of two towers")
 
 
 def _dress(site: Site) -> None:
@@ -53,7 +49,7 @@ def _dress(site: Site) -> None:
                 "description": "Concerts in the old tram depot on the north quay.",
                 "theme_colour": "#101114",
                 "background_colour": "#0e0f12",
-                "icon": load_icons()["halle"],
+                "icon": load_icons(),
                 "offline_title": "No signal in here",
                 "offline_text": "The walls are thick. The programme comes back as soon as you are online again.",
             },

@@ -1,13 +1,10 @@
 """The two sites and their pages."""
 
 from datetime import date
-from functools import partial
 
 from django.conf import settings
 from wagtail.models import Page, Site
 
-from sandbox.art.posters import poster
-from sandbox.art.prints import riso
 from sandbox.content import atelier, halle
 from sandbox.content.concerts import CONCERTS, Concert
 from sandbox.loading.pictures import picture
@@ -53,9 +50,8 @@ def _halle(root: Page, today: date) -> Page:
     _child(home, TextPage, "plan-your-visit", **halle.VISIT, body=halle.VISIT_BODY, show_in_menus=True)
     portrait = picture(
         "The hall from the loading bay",
-        name="hall.jpg",
+        drawing="poster-arches.jpg",
         alt="Drawing: blue vaults one behind another with a small figure at the end",
-        draw=partial(poster, "arches"),
     )
     _child(home, TextPage, "the-hall", **halle.HALL, body=halle.HALL_BODY, image=portrait, show_in_menus=True)
     _child(home, TextPage, "privacy", **halle.PRIVACY, body=halle.PRIVACY_BODY)
@@ -67,9 +63,8 @@ def _concert(programme: Page, concert: Concert, today: date) -> None:
         return
     drawn = picture(
         f"{concert.title}, poster",
-        name=f"{concert.slug}.jpg",
+        drawing=f"poster-{concert.poster}.jpg",
         alt=concert.alt,
-        draw=partial(poster, concert.poster),
     )
     quote, source = concert.quote
     body = [("text", concert.text)] + ([("quote", {"text": quote, "source": source})] if quote else [])
@@ -91,14 +86,12 @@ def _concert(programme: Page, concert: Concert, today: date) -> None:
 
 
 def _atelier(root: Page) -> Page:
-    press = picture(
-        "The drum", name="drum.png", alt="Print: the drum of a press in pink and teal", draw=partial(riso, "drum")
-    )
+    press = picture("The drum", drawing="print-drum.jpg", alt="Print: the drum of a press in pink and teal")
     home = _child(root, WorkshopPage, "atelier-sud", **atelier.HOME, body=atelier.HOME_BODY, image=press)
     for course in atelier.COURSES:
         fields = {key: course[key] for key in ("title", "summary", "schedule", "places", "price")}
-        name = course["print"]
-        drawn = picture(f"{course['title']}, print", name=f"{name}.jpg", alt=course["alt"], draw=partial(riso, name))
+        drawing = f"print-{course['print']}.jpg"
+        drawn = picture(f"{course['title']}, print", drawing=drawing, alt=course["alt"])
         _child(home, CoursePage, course["slug"], **fields, image=drawn, body=[("text", course["text"])])
     _child(home, TextPage, "studio", **atelier.STUDIO, body=atelier.STUDIO_BODY, show_in_menus=True)
     _child(home, TextPage, "privacy", **atelier.PRIVACY, body=atelier.PRIVACY_BODY)

@@ -1,22 +1,16 @@
-"""Drawn pictures as Wagtail images, each made once and found again by its title."""
+"""Drawings as Wagtail images, each made once and found again by its title."""
 
-from collections.abc import Callable
-from io import BytesIO
-
+from django.conf import settings
 from django.core.files.images import ImageFile
-from PIL import Image as Pillow
 from wagtail.images.models import Image
 
+from sandbox.art.store import drawn
 
-def picture(title: str, *, name: str, alt: str, draw: Callable[[], Pillow.Image]) -> Image:
-    """The image `title`; drawn now if the sandbox has none. A name that ends in .png keeps flat colours sharp."""
+
+def picture(title: str, *, drawing: str, alt: str) -> Image:
+    """The image `title`, made of one of the drawings if the library has none."""
     known = Image.objects.filter(title=title).first()
     if known is not None:
         return known
-    content = BytesIO()
-    drawn = draw()
-    if name.endswith(".png"):
-        drawn.save(content, "PNG")
-    else:
-        drawn.save(content, "JPEG", quality=90)
-    return Image.objects.create(title=title, description=alt, file=ImageFile(content, name=name))
+    with drawn(drawing, settings.VAR_DIR / "drawn").open("rb") as content:
+        return Image.objects.create(title=title, description=alt, file=ImageFile(content, name=drawing))
