@@ -98,7 +98,8 @@ TEMPLATES = [
     }
 ]
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "memory://")
+# Wake-ups of these tests go nowhere; the end-to-end tests have real workers, on CELERY_BROKER_URL where it is set.
+CELERY_BROKER_URL = "memory://"
 
 WAGTAIL_SMS = {
     "PROVIDERS": {

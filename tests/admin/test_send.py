@@ -197,7 +197,7 @@ def test_a_dearer_quote_asks_again_with_both_figures(sender, site):
     fields = reviewed(sender, site)
     make_subscribers(site, 2, start=50)
     page = post(sender, site, **fields)
-    assert "it was 3 credits, it is now 5" in words(page)
+    assert "from 3 credits to 5" in words(page)
     assert "Send to 5 people in 1 country for 5 credits?" in words(page)
     assert not sent_campaigns().exists()
     post(sender, site, **{**fields, "confirmed": page.context["quote"].quote.credits})

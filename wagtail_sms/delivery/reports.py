@@ -65,7 +65,7 @@ def fold(*, limit: int = FOLD_AT_ONCE) -> int:
     with transaction.atomic():
         events = list(ReportEvent.objects.select_for_update().filter(folded=False).order_by("pk")[:limit])
         references = {event.reference for event in events}
-        batches = {b.reference: b for b in Batch.objects.filter(reference__in=references).select_related("campaign")}
+        batches = _lock_batches(references)
         by_batch = defaultdict(list)
         for event in events:
             if event.reference in batches:
@@ -76,6 +76,12 @@ def fold(*, limit: int = FOLD_AT_ONCE) -> int:
     for campaign in campaigns - {None}:
         finish_if_over(campaign)
     return len(events)
+
+
+def _lock_batches(references: set[str]) -> dict[str, Batch]:
+    """The reports' batches, locked in the order of their keys and before any delivery, as whoever records does."""
+    found = Batch.objects.filter(reference__in=references).select_related("campaign").order_by("pk")
+    return {batch.reference: batch for batch in found.select_for_update(of=("self",))}
 
 
 def better(current: int, reported: int) -> bool:
