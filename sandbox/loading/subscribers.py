@@ -23,6 +23,8 @@ PEOPLE = {
     "LT": 6, "AU": 6, "ZA": 5, "IL": 5, "TH": 4, "KR": 4, "GR": 3, "RO": 3, "EE": 3, "JP": 2, "IN": 2, "NZ": 2,
     "SG": 2, "MA": 1, "SN": 1, "IS": 1, "HR": 1,
 }  # fmt: skip
+# Not those of the big cities: their fictional numbers are what a visitor of the demo thinks of first.
+AREAS = {"US": ("208", "316", "423", "515", "605"), "CA": ("204", "306", "506")}
 EARLY = 120
 SUSPENDED, STOPPED = 30, 40
 DAYS = 120
@@ -104,10 +106,9 @@ def _numbers(country: str, count: int) -> list[PhoneNumber]:
 
 
 def _candidates(country: str) -> Iterator[str]:
-    if country in ("US", "CA"):
-        areas = ("212", "415", "312", "617", "206") if country == "US" else ("416", "514", "604")
+    if country in AREAS:
         for line in range(100):
-            for area in areas:
+            for area in AREAS[country]:
                 yield f"{area}55501{line:02d}"
         return
     example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
