@@ -66,7 +66,7 @@ def first_steps(site: Site) -> list[Step]:
         ),
         Step(
             "Phone",
-            "Your welcome text has arrived on the local telephone network. Read it there, and answer it if you like.",
+            "Your welcome text has arrived. Read it on the local telephone network, and answer it.",
             "Phones",
             reverse("gateway"),
             InboundEvent.objects.filter(site=site).exists(),
