@@ -1,0 +1,50 @@
+"""Two processes on the broker made of files: what one puts in is never read half."""
+
+import multiprocessing
+from queue import Empty
+
+import pytest
+from kombu import Connection
+
+from wagtail_sms.celeryconf import local_broker
+
+
+MESSAGES = 1000
+
+
+def send(folder: str) -> None:
+    with connected(folder) as connection:
+        queue = connection.SimpleQueue("celery")
+        for number in range(MESSAGES):
+            queue.put({"number": number, "padding": "x" * 2000})
+
+
+def connected(folder: str) -> Connection:
+    options = local_broker(folder, polling_seconds=0.001)["broker_transport_options"]
+    return Connection(transport="sandbox.broker:Transport", transport_options=options)
+
+
+@pytest.mark.processes
+def test_a_message_is_read_whole_or_not_at_all(tmp_path):
+    sender = multiprocessing.get_context("spawn").Process(target=send, args=[str(tmp_path)])
+    sender.start()
+    seen = []
+    with connected(str(tmp_path)) as connection:
+        queue = connection.SimpleQueue("celery", no_ack=True)
+        while len(seen) < MESSAGES:
+            try:
+                seen.append(queue.get(timeout=20).payload["number"])
+            except Empty:
+                break
+    sender.join(20)
+    assert sorted(seen) == list(range(MESSAGES))
+
+
+def test_a_message_that_is_being_written_belongs_to_no_queue(tmp_path):
+    with connected(str(tmp_path)) as connection:
+        channel = connection.default_channel
+        (tmp_path / "queue" / ".17_abc.celery.msg").write_bytes(b"{")
+        with pytest.raises(Empty):
+            channel._get("celery")
+        channel._put("celery", {"whole": True})
+        assert channel._get("celery") == {"whole": True}
