@@ -1,13 +1,17 @@
 """What people do in front of the demo: an editor at a desk, a visitor with a phone, a handset."""
 
+import io
 import pathlib
 import re
+
+from PIL import Image, ImageChops
 
 from tests.e2e.demo import Demo, wait_until
 
 
 IMAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "images"
 PATIENCE = 20_000  # milliseconds
+NEWS = 0.01  # of the pixels
 
 
 class Editor:
@@ -115,7 +119,18 @@ class Handset:
 
 
 def picture(page, name: str) -> None:
-    """Keep what is seen for the documents, so that their pictures can't rot."""
+    """Keep what is seen for the documents, so that their pictures can't rot; a clock that moved on is no news."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     page.evaluate("document.fonts.ready.then(() => true)")
-    page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
+    seen, kept = page.screenshot(animations="disabled"), IMAGES / f"{name}.png"
+    if not kept.exists() or _share_that_differs(kept.read_bytes(), seen) > NEWS:
+        kept.write_bytes(seen)
+
+
+def _share_that_differs(before: bytes, after: bytes) -> float:
+    """Share of the pixels that differ, 0 to 1; 1 when the sizes do."""
+    old, new = (Image.open(io.BytesIO(picture)).convert("L") for picture in (before, after))
+    if old.size != new.size:
+        return 1
+    unequal = ImageChops.difference(old, new).point(lambda grey: 255 if grey > 24 else 0).histogram()[255]
+    return unequal / (new.width * new.height)

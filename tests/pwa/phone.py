@@ -14,8 +14,12 @@ addEventListener("securitypolicyviolation", (event) => {
   console.error("CSP violation", event.violatedDirective, event.blockedURI);
 });
 """
-CONTROLLED = """navigator.serviceWorker.ready.then(() => new Promise((done) => navigator.serviceWorker.controller
-  ? done(true) : navigator.serviceWorker.addEventListener("controllerchange", () => done(true), {once: true})))"""
+CONTROLLED = """new Promise((done, fail) => {
+  setTimeout(async () => fail(new Error(JSON.stringify((await navigator.serviceWorker.getRegistrations())
+    .map(({active, waiting, installing}) => [active?.state, waiting?.state, installing?.state])))), 15000);
+  navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller
+    ? done(true) : navigator.serviceWorker.addEventListener("controllerchange", () => done(true), {once: true}));
+})"""
 
 
 class StrictPolicy:
@@ -67,4 +71,5 @@ def open_pages(page, url, count):
 
 
 def wait_until_controlled(page):
+    """Only for the page that registered the worker: one that is opened while a worker takes over stays without it."""
     page.evaluate(CONTROLLED)

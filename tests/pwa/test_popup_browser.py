@@ -72,8 +72,9 @@ def memory(page):
 
 def test_popup_arrives_by_the_rebuild_and_after_some_pages(url, visitor):
     page = visitor.new_page()
-    open_pages(page, url, ACTIONS + 2)
+    open_pages(page, url, 1)
     wait_until_controlled(page)
+    open_pages(page, url, ACTIONS + 1)
     page.wait_for_timeout(1500)
     assert page.locator("dialog").count() == 0
     assert not [asked for asked in visitor.asked if "popup" in asked]
@@ -179,8 +180,9 @@ def test_answer_that_is_a_page_is_no_yes(asking, visitor):
 
 def test_without_a_connection_the_form_says_so_and_keeps_what_was_typed(asking, visitor):
     page = visitor.new_page()
-    open_pages(page, asking, ACTIONS)
+    open_pages(page, asking, 1)
     wait_until_controlled(page)
+    open_pages(page, asking, ACTIONS - 1)
     dialog = popup(page)
     visitor.set_offline(True)
     fill_in(dialog)
