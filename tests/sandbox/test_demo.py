@@ -11,7 +11,7 @@ import pytest
 from tests.sandbox.conftest import READY, RunningDemo, manage, own_environment, two_free_ports
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.processes, pytest.mark.xdist_group("sandbox")]
+pytestmark = [pytest.mark.e2e, pytest.mark.processes]
 
 FIRST, SECOND = "localhost", "127.0.0.1"
 HALLE = ("/", "/programme/", "/programme/kadenz/", "/plan-your-visit/", "/the-hall/", "/privacy/")

@@ -6,7 +6,7 @@ import pytest
 from tests.sandbox.conftest import RunningDemo, two_free_ports
 
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("sandbox")]
+pytestmark = pytest.mark.processes
 
 
 @pytest.mark.parametrize("taken", [0, 1])
