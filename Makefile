@@ -26,7 +26,7 @@ demo: $(SETUP)
 
 test: $(SETUP)
 	@bash .ci/browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-services: $(SETUP)
 	@bash .ci/services

@@ -15,6 +15,10 @@ def local_broker(folder: str | Path, *, polling_seconds: float = 0.2) -> dict:
     A message in flight is lost when its worker is killed, which costs nothing here but the half minute until the
     sweeper wakes the work again: the database is the queue.
     """
+    from kombu.transport import TRANSPORT_ALIASES
+
+    # Celery knows the transport by its alias only; ours differs in writing a message before it can be read.
+    TRANSPORT_ALIASES["filesystem"] = "wagtail_sms.filebroker:Transport"
     queue, control = Path(folder) / "queue", Path(folder) / "control"
     for path in (queue, control):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)

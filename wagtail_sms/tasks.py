@@ -30,7 +30,7 @@ def send_notices() -> None:
 
 @shared_task(name="wagtail_sms.fold_reports", ignore_result=True)
 def fold_reports() -> None:
-    while reports.fold() == reports.FOLD_AT_ONCE:
+    while reports.fold():
         pass
 
 

@@ -10,7 +10,7 @@ from tests.e2e.demo import wait_until
 from tests.e2e.people import Editor, Handset, Visitor
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 VISITOR = "+33612345678"
 OTHER_VISITOR = "+14155550132"
 MESSAGE = "Atelier Sud: open studio on Saturday, two to six. Bring paper."

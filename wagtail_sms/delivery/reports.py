@@ -38,6 +38,8 @@ NOTICE_STATUS = {
 def append(reports: Iterable[StatusReport], *, provider: str, now: datetime | None = None) -> None:
     """Keep reports as they came: one INSERT; a report that came before is ignored. In the caller's transaction."""
     now = now or timezone.now()
+    # While some wait, whoever brought them has woken the task that folds until none is left.
+    nobody_woken = not ReportEvent.objects.filter(folded=False).exists()
     ReportEvent.objects.bulk_create(
         [
             ReportEvent(
@@ -57,7 +59,8 @@ def append(reports: Iterable[StatusReport], *, provider: str, now: datetime | No
         ],
         ignore_conflicts=True,
     )
-    wake("wagtail_sms.fold_reports")
+    if nobody_woken:
+        wake("wagtail_sms.fold_reports")
 
 
 def fold(*, limit: int = FOLD_AT_ONCE) -> int:

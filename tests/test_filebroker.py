@@ -21,7 +21,7 @@ def send(folder: str) -> None:
 
 def connected(folder: str) -> Connection:
     options = local_broker(folder, polling_seconds=0.001)["broker_transport_options"]
-    return Connection(transport="sandbox.broker:Transport", transport_options=options)
+    return Connection(transport="wagtail_sms.filebroker:Transport", transport_options=options)
 
 
 @pytest.mark.processes
