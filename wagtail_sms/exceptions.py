@@ -80,6 +80,16 @@ class NobodyToText(WagtailSMSError):
     message = _("Nobody would receive this message: no subscriber can be texted at the moment.")
 
 
+class AlreadySent(WagtailSMSError):
+    """The same text went to the same site's people within a day; `campaign` is the one that did it."""
+
+    message = _("This very message was sent already.")
+
+    def __init__(self, campaign):
+        self.campaign = campaign
+        super().__init__()
+
+
 class NoSenderNumber(WagtailSMSError):
     message = _("This site has no sender number yet. It is being obtained; please try again in a few minutes.")
 

@@ -10,6 +10,7 @@ from wagtail_sms.campaigns.launch import compose, launch
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.credits import ledger
 from wagtail_sms.exceptions import (
+    AlreadySent,
     ExtensionNotInstalled,
     InsufficientCredits,
     MessageRefused,
@@ -143,3 +144,14 @@ def test_the_log_says_who_sent_how_much_and_never_what(site):
     assert entry.data == {"recipients": 2, "credits": 2}
     assert "secret" not in entry.label
     assert str(campaign.pk) in entry.label
+
+
+def test_the_same_text_from_a_second_tab_is_not_sent_again_unless_it_is_meant(site):
+    make_subscribers(site, 2)
+    first = launched(site, body="Doors at seven")
+    second = compose(site, body="Doors at seven", form_token=uuid4())
+    with pytest.raises(AlreadySent) as refused:
+        launch(second, confirmed_credits=2)
+    second.refresh_from_db()
+    assert (refused.value.campaign, second.status) == (first, CampaignStatus.DRAFT)
+    assert launch(second, confirmed_credits=2, repeat_of=first).status == CampaignStatus.QUEUED

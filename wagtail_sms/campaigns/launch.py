@@ -1,6 +1,6 @@
 """From a confirmed quote to a queued campaign: the one moment where credits are committed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from wagtail_sms.campaigns.estimate import Quote, check_body, estimate
 from wagtail_sms.campaigns.models import Campaign, log_title
 from wagtail_sms.credits import ledger
 from wagtail_sms.exceptions import (
+    AlreadySent,
     ExtensionNotInstalled,
     IllegalTransition,
     NobodyToText,
@@ -26,6 +27,7 @@ from wagtail_sms.states import CampaignStatus
 from wagtail_sms.wake import wake
 
 
+LATELY = timedelta(hours=24)
 LAUNCHABLE = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
 
 
@@ -46,10 +48,18 @@ def compose(site, *, body: str, form_token: UUID, by=None, now: datetime | None 
     return campaign
 
 
-def launch(campaign: Campaign, *, confirmed_credits: int, by=None, now: datetime | None = None) -> Campaign:
+def launch(
+    campaign: Campaign,
+    *,
+    confirmed_credits: int,
+    repeat_of: Campaign | None = None,
+    by=None,
+    now: datetime | None = None,
+) -> Campaign:
     """Reserve the confirmed credits and queue the campaign; launching it again returns it unchanged.
 
     `confirmed_credits` is the total the editor agreed to: a dearer campaign raises QuoteChanged, so nobody pays more.
+    The text of a campaign of the last day raises AlreadySent, unless it is `repeat_of`, which says that it is meant.
     Raises InsufficientCredits, NobodyToText, NoSenderNumber, ExtensionNotInstalled, MessageRefused, IllegalTransition.
     Runs in its own transaction; the planner is woken after the commit.
     """
@@ -62,6 +72,8 @@ def launch(campaign: Campaign, *, confirmed_credits: int, by=None, now: datetime
             return _already_launched(campaign)
         if not is_installed(campaign.site):
             raise ExtensionNotInstalled()
+        ledger.lock(campaign.site)
+        _refuse_a_second_sending(campaign, repeat_of=repeat_of, now=now)
         for hook in hooks.get_hooks("before_launch_sms_campaign"):
             hook(campaign, by)
         quote = _confirmed_quote(campaign, confirmed_credits)
@@ -82,6 +94,19 @@ def _already_launched(campaign: Campaign) -> Campaign:
     if campaign.status == CampaignStatus.CANCELLED and campaign.launched_at is None:
         raise IllegalTransition()
     return campaign
+
+
+def same_text_sent_lately(site, *, body: str, now: datetime) -> Campaign | None:
+    """The newest campaign of the last day with exactly this text."""
+    lately = Campaign.objects.filter(site=site, body=body, launched_at__gte=now - LATELY)
+    return lately.exclude(status=CampaignStatus.CANCELLED).order_by("-launched_at").first()
+
+
+def _refuse_a_second_sending(campaign: Campaign, *, repeat_of: Campaign | None, now: datetime) -> None:
+    """Two tabs make two campaigns of one message; whoever comes second waited for the wallet and finds the first."""
+    earlier = same_text_sent_lately(campaign.site, body=campaign.body, now=now)
+    if earlier is not None and earlier != repeat_of:
+        raise AlreadySent(earlier)
 
 
 def _confirmed_quote(campaign: Campaign, confirmed_credits: int) -> Quote:

@@ -31,6 +31,7 @@ __all__ = [
     "expire_due",
     "grant",
     "history",
+    "lock",
     "open_wallet",
     "refund",
     "release",
@@ -72,6 +73,13 @@ def wallet_for(site) -> Wallet:
         return Wallet.objects.get(site=site)
     except Wallet.DoesNotExist:
         raise LedgerError(f"{site} has no wallet: install SMS notifications on this site first.") from None
+
+
+def lock(site) -> Wallet:
+    """The site's wallet, its row held until the caller's transaction ends: what costs credits waits in line here."""
+    wallet = wallet_for(site)
+    moves.lock(wallet.pk)
+    return wallet
 
 
 def balance(site, *, now: datetime | None = None) -> Balance:
