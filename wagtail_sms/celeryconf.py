@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 BEAT_SCHEDULE = {
-    "wagtail-sms-sweep": {"task": "wagtail_sms.sweep", "schedule": 30.0, "options": {"expires": 25}},
+    "wagtail-sms-sweep": {"task": "wagtail_sms.sweep", "schedule": 30.0, "options": {"expires": 300}},
     "wagtail-sms-daily": {"task": "wagtail_sms.daily", "schedule": 3600.0, "options": {"expires": 3000}},
 }
 

@@ -62,6 +62,7 @@ class SkipReason(models.TextChoices):
     SUSPENDED = "suspended", _("Suspended before it was sent")
     CHANGED = "changed", _("Switched off and on again after the launch")
     ERASED = "erased", _("Deleted before it was sent")
+    LATE = "late", _("Signed up too late for this message")
 
 
 class NoticeStatus(models.TextChoices):

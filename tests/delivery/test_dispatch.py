@@ -5,21 +5,25 @@ from django.utils import timezone
 
 from tests.delivery.sending import launched, sent
 from tests.factories import give_credits, make_subscriber, make_subscribers
+from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.campaigns.plan import plan
 from wagtail_sms.campaigns.progress import progress
 from wagtail_sms.campaigns.steering import cancel, pause, resume
 from wagtail_sms.credits import ledger
 from wagtail_sms.delivery.claim import claim
-from wagtail_sms.delivery.dispatch import dispatch, expire_leases
-from wagtail_sms.delivery.lanes import reset
+from wagtail_sms.delivery.dispatch import _work_off, dispatch, expire_leases
+from wagtail_sms.delivery.lanes import acquire, reset
 from wagtail_sms.delivery.lookup import look_up_uncertain
 from wagtail_sms.delivery.models import Batch, Delivery, Lane
+from wagtail_sms.delivery.record import Refusals
 from wagtail_sms.delivery.reports import fold
 from wagtail_sms.delivery.sweep import resume_rested, sweep
+from wagtail_sms.delivery.wire import Pace
 from wagtail_sms.exceptions import IllegalTransition, ProviderConfigurationError, ProviderUnavailable
 from wagtail_sms.providers.base import Outcome
 from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus, SkipReason, SubscriberStatus
 from wagtail_sms.subscribers import consent
+from wagtail_sms.subscribers.models import Subscriber
 
 
 pytestmark = pytest.mark.django_db
@@ -208,3 +212,104 @@ def test_one_site_never_texts_from_anothers_number_or_to_its_people(site, other_
     assert {batch.sender for batch in provider.outbox} == {"+12015550199"}
     assert len(provider.texts) == 2
     assert ledger.balance(site).available == 500
+
+
+def sweep_for_days(days: int) -> None:
+    for hours in range(0, 24 * days, 12):
+        sweep(now=timezone.now() + timedelta(hours=hours))
+
+
+def test_cancelling_while_a_request_is_refused_gives_all_credits_back(site, provider):
+    make_subscribers(site, 60)
+    campaign = launched(site)
+    plan(campaign.pk)
+    claimed = claim(10, provider="default", now=timezone.now())
+    cancel(Campaign.objects.get(pk=campaign.pk))
+    acquire("campaigns:default", now=timezone.now())
+    refusals = Refusals("campaigns:default")
+    for one in claimed:
+        refusals.add(one.batch, ProviderUnavailable())
+    refusals.settle(now=timezone.now())
+    sweep()
+    assert set(Batch.objects.values_list("status", flat=True)) == {BatchStatus.CANCELLED}
+    assert (ledger.balance(site).available, ledger.balance(site).reserved) == (500, 0)
+
+
+@pytest.mark.parametrize("seen", ["by the plan", "by the claim"])
+def test_a_sign_up_committed_too_late_costs_nobody_else_the_message_and_nothing_more(site, provider, seen):
+    people = make_subscribers(site, 100)
+    late = people[20]
+    Subscriber.objects.filter(pk=late.pk).delete()
+    campaign = launched(site)
+    late.status_changed_at = campaign.launched_at - timedelta(milliseconds=1)
+    if seen == "by the claim":
+        plan(campaign.pk)
+    late.save(force_insert=True)
+    plan(campaign.pk)
+    dispatch()
+    found = progress(Campaign.objects.get(pk=campaign.pk))
+    assert len(provider.texts) >= 98
+    assert found.credits_charged <= campaign.credits
+    assert (found.uncertain, people_sum(found), ledger.balance(site).reserved) == (0, 99, 0)
+    assert ledger.audit(site) == []
+
+
+def test_a_killed_batch_with_nobody_to_text_holds_no_credits(site):
+    people = make_subscribers(site, 5)
+    campaign = launched(site)
+    plan(campaign.pk)
+    for person in people:
+        consent.stop(site, number=person.number)
+    claim(10, provider="default", now=timezone.now())
+    sweep_for_days(2)
+    assert (ledger.balance(site).available, ledger.balance(site).reserved) == (500, 0)
+
+
+def test_somebody_deleted_while_uncertain_holds_no_credits_for_ever(site, provider):
+    [person] = make_subscribers(site, 1)
+    provider.script[person.number] = Outcome.UNCERTAIN
+    campaign = sent(site)
+    consent.erase(person, by=None)
+    sweep_for_days(2)
+    assert (progress(campaign).uncertain, ledger.balance(site).reserved) == (1, 0)
+
+
+def test_a_stop_between_claim_and_request_is_in_time(site, provider):
+    people = make_subscribers(site, 5)
+    campaign = launched(site)
+    plan(campaign.pk)
+    claimed = claim(10, provider="default", now=timezone.now())
+    consent.stop(site, number=people[0].number)
+    _work_off(claimed, provider="default", lane="campaigns:default", pace=Pace(100))
+    assert people[0].number not in {number for number, _body in provider.texts}
+    assert (progress(campaign).accepted, progress(campaign).skipped) == (4, 1)
+
+
+def test_a_recipient_that_surely_got_nothing_is_tried_again_alone(site, provider):
+    people = make_subscribers(site, 3)
+    provider.script[people[1].number] = Outcome.NOT_SENT
+    campaign = sent(site)
+    assert (progress(campaign).accepted, progress(campaign).waiting) == (2, 1)
+    provider.script.clear()
+    Batch.objects.update(next_attempt_at=timezone.now())
+    dispatch()
+    campaign.refresh_from_db()
+    recipients = [number for number, _body in provider.texts]
+    assert sorted(recipients) == sorted(person.number for person in people)
+    assert (campaign.status, progress(campaign).accepted, progress(campaign).skipped) == (CampaignStatus.DONE, 3, 0)
+    assert progress(campaign).credits_charged == 3
+
+
+def test_a_mixed_answer_keeps_each_recipients_own_truth(site, provider):
+    people = make_subscribers(site, 4)
+    provider.script[people[0].number] = Outcome.UNCERTAIN
+    provider.script[people[1].number] = Outcome.REJECTED
+    provider.script[people[2].number] = Outcome.NOT_SENT
+    campaign = sent(site)
+    provider.script.clear()
+    Batch.objects.update(next_attempt_at=timezone.now())
+    dispatch()
+    found = progress(campaign)
+    assert (found.accepted, found.uncertain, found.rejected, people_sum(found)) == (2, 1, 1, 4)
+    assert (found.credits_charged, found.credits_held, found.credits_released) == (2, 1, 1)
+    assert len(provider.outbox[1].recipients) == 1

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
@@ -13,6 +14,7 @@ from wagtail_sms.delivery.notice_queue import send_notices
 from wagtail_sms.extension import uninstall
 from wagtail_sms.providers import get_provider
 from wagtail_sms.providers.locmem import SIGNATURE_HEADER
+from wagtail_sms.senders.models import SenderNumber
 from wagtail_sms.states import NoticePurpose, SubscriberStatus
 from wagtail_sms.subscribers.models import ConsentEvent, Suppression
 
@@ -32,13 +34,15 @@ def post(client, direction: str, payload: list[dict], *, signature: str | None =
     return client.post(path, body, content_type="application/json", headers=headers)
 
 
-def text_in(client, body: str, *, sender: str = PERSON, key: str = "in-1", recipient: str = SENDER):
+def text_in(
+    client, body: str, *, sender: str = PERSON, key: str = "in-1", recipient: str = SENDER, minutes_ago: float = 0
+):
     payload = {
         "provider_id": key,
         "sender": sender,
         "recipient": recipient,
         "body": body,
-        "received_at": timezone.now().isoformat(),
+        "received_at": (timezone.now() - timedelta(minutes=minutes_ago)).isoformat(),
         "event_key": key,
     }
     return post(client, "inbound", [payload])
@@ -159,3 +163,38 @@ def test_stop_is_obeyed_on_a_site_that_uninstalled_the_feature(client, site):
     text_in(client, "STOP")
     person.refresh_from_db()
     assert person.status == SubscriberStatus.STOPPED
+
+
+def test_a_start_that_arrives_after_a_newer_stop_does_not_undo_it(client, site):
+    person = make_subscriber(site, PERSON)
+    text_in(client, "STOP", minutes_ago=10)
+    text_in(client, "STOP", key="in-2", minutes_ago=1)
+    text_in(client, "START", key="in-3", minutes_ago=5)
+    person.refresh_from_db()
+    assert person.status == SubscriberStatus.STOPPED
+
+
+def test_a_stop_to_the_shared_number_counts_after_the_trial_too(client, site, other_site):
+    now = timezone.now()
+    shared = {"number": "+12015550177", "country": "US", "status": "active", "requested_at": now}
+    SenderNumber.objects.create(site=None, next_attempt_at=now, **shared)
+    people = [make_subscriber(site, PERSON), make_subscriber(other_site, PERSON)]
+    text_in(client, "STOP", recipient="+12015550177")
+    for person in people:
+        person.refresh_from_db()
+    assert {person.status for person in people} == {SubscriberStatus.STOPPED}
+
+
+def test_a_stop_with_a_nul_byte_in_it_stops(client, site):
+    person = make_subscriber(site, PERSON)
+    assert text_in(client, "STOP\0").status_code == 200
+    person.refresh_from_db()
+    assert person.status == SubscriberStatus.STOPPED
+
+
+def test_a_flood_of_help_silences_no_confirmation_of_a_stop(client, site, settings):
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "REPLY_ALLOWANCE_PER_DAY": 1}
+    make_subscriber(site, PERSON)
+    text_in(client, "HELP", sender="+12015550188")
+    text_in(client, "STOP", key="in-2")
+    assert Notice.objects.filter(purpose=NoticePurpose.STOP_REPLY).count() == 1

@@ -114,3 +114,13 @@ def test_who_stops_before_the_welcome_went_out_does_not_get_it_and_it_costs_noth
     send_notices()
     assert provider.texts == []
     assert ledger.balance(site).available == 500
+
+
+def test_the_budget_for_welcome_texts_holds_for_those_that_waited_too(site, settings):
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "WELCOME_CREDITS_PER_DAY": 5 * credits_for("FR")}
+    give_credits(site, 5000)
+    for position in range(30):
+        opt_in(site, f"+336123456{position:02d}")
+    assert Notice.objects.filter(status=NoticeStatus.QUEUED).count() == 5
+    pay_for_waiting(now=timezone.now() + timedelta(days=1, minutes=5))
+    assert Notice.objects.filter(status=NoticeStatus.QUEUED).count() == 10

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Max, Sum
+from django.db.models import F, Max, Sum
 from django.utils import timezone
 
 from wagtail_sms.campaigns.models import Campaign
@@ -58,10 +58,10 @@ def _insert_batches(campaign: Campaign, *, size: int, chunk: int, now: datetime)
     query = f"""
         INSERT INTO wagtail_sms_batch (
             campaign_id, first_id, last_id, recipients, credits, status, reference, attempts, lookups, claim,
-            next_attempt_at, provider_id, handed, handed_credits, charged_credits, released_credits,
+            next_attempt_at, provider_id, handed, charged_credits, released_credits,
             error_code, error_text)
         SELECT %s, MIN(id), MAX(id), COUNT(*), SUM(credits) * %s, %s, {random_reference}, 0, 0, '', %s,
-               '', 0, 0, 0, 0, '', ''
+               '', 0, 0, 0, '', ''
         FROM (
             SELECT id, credits, (ROW_NUMBER() OVER (ORDER BY id) - 1) / %s AS bucket
             FROM (
@@ -93,12 +93,17 @@ def _last_planned_id(campaign: Campaign) -> int:
 
 
 def _stay_within_the_confirmed(campaign: Campaign) -> None:
-    """Should people have become reachable between the count and the cut, the last batches are not sent."""
-    batches = Batch.objects.filter(campaign=campaign).exclude(status=BatchStatus.CANCELLED)
-    total = batches.aggregate(total=Sum("credits"))["total"] or 0
-    for batch in batches.order_by("-first_id").iterator():
-        if total <= campaign.credits:
+    """Should sign-ups have been committed between the count and the cut, the last batch is planned for fewer people.
+
+    Its claim then leaves out whoever came last, so that neither people nor credits pass what was confirmed.
+    """
+    planned = Batch.objects.filter(campaign=campaign).aggregate(people=Sum("recipients"), credits=Sum("credits"))
+    people = max(0, (planned["people"] or 0) - campaign.recipients)
+    credits = max(0, (planned["credits"] or 0) - campaign.credits)
+    campaign.planned_credits = (planned["credits"] or 0) - credits
+    for batch in Batch.objects.filter(campaign=campaign, recipients__gt=0).order_by("-first_id").iterator():
+        if not people and not credits:
             break
-        Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.CANCELLED, credits=0, error_code="not_confirmed")
-        total -= batch.credits
-    campaign.planned_credits = total
+        fewer, cheaper = min(people, batch.recipients), min(credits, batch.credits)
+        Batch.objects.filter(pk=batch.pk).update(recipients=F("recipients") - fewer, credits=F("credits") - cheaper)
+        people, credits = people - fewer, credits - cheaper

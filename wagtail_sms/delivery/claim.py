@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Sum
+from django.db.models import Count, F, Sum
 
 from wagtail_sms.conf import app_settings
 from wagtail_sms.delivery.models import Batch, Delivery, new_reference
@@ -46,16 +46,37 @@ def _hand_over(batch: Batch) -> dict[int, str]:
     """Write (or, after a batch that was surely not sent, renew) the deliveries; returns whom to text."""
     if batch.attempts == 1:
         _insert_deliveries(batch)
+        _skip_latecomers(batch)
     else:
         _skip_those_who_left(batch)
+    return _numbers(batch)
+
+
+def _numbers(batch: Batch) -> dict[int, str]:
+    """Whom to text, by subscriber; notes on the batch how many of its people have a delivery that is not SKIPPED."""
     handed = deliveries_of(batch).filter(status=DeliveryStatus.HANDED)
     numbers = dict(
         Subscriber.objects.filter(pk__in=handed.values("subscriber_id")).order_by("pk").values_list("pk", "number")
     )
-    batch.handed = len(numbers)
-    batch.handed_credits = handed.aggregate(total=Sum("credits"))["total"] or 0
-    Batch.objects.filter(pk=batch.pk).update(handed=batch.handed, handed_credits=batch.handed_credits)
+    batch.handed = deliveries_of(batch).exclude(status=DeliveryStatus.SKIPPED).count()
+    Batch.objects.filter(pk=batch.pk).update(handed=batch.handed)
     return numbers
+
+
+def recheck(claimed: list[Claimed]) -> list[Claimed]:
+    """Just before the requests: without those who stopped or were suspended or deleted since the claim."""
+    everybody = [subscriber_id for one in claimed for subscriber_id in one.numbers]
+    present = set(Subscriber.objects.reachable().filter(pk__in=everybody).values_list("pk", flat=True))
+    if len(present) == len(everybody):
+        return claimed
+    with transaction.atomic():
+        checked = []
+        for one in claimed:
+            if not present.issuperset(one.numbers):
+                _skip_those_who_left(one.batch)
+                one = Claimed(one.batch, _numbers(one.batch))
+            checked.append(one)
+    return checked
 
 
 def deliveries_of(batch: Batch):
@@ -102,6 +123,25 @@ def _insert_deliveries(batch: Batch) -> None:
     parameters += [campaign.card_id, campaign.site_id, batch.first_id, batch.last_id, active, launched]
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
+
+
+def _skip_latecomers(batch: Batch) -> None:
+    """Somebody whose sign-up was committed after the launch counted them can't be paid from what was confirmed.
+
+    Such a row looks as old as the launch, so whoever changed last goes until people and credits fit the batch again.
+    """
+    handed = deliveries_of(batch).filter(status=DeliveryStatus.HANDED)
+    figures = handed.aggregate(people=Count("subscriber_id"), credits=Sum("credits"))
+    people, credits, late = figures["people"], figures["credits"] or 0, []
+    if people <= batch.recipients and credits <= batch.credits:
+        return
+    newest = handed.order_by("-subscriber__status_changed_at", "-subscriber_id").values_list("subscriber_id", "credits")
+    for subscriber_id, cost in newest:
+        if people <= batch.recipients and credits <= batch.credits:
+            break
+        late.append(subscriber_id)
+        people, credits = people - 1, credits - cost
+    handed.filter(subscriber_id__in=late).update(status=DeliveryStatus.SKIPPED, credits=0, reason=SkipReason.LATE)
 
 
 def _skip_those_who_left(batch: Batch) -> None:

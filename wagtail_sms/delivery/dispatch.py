@@ -1,16 +1,18 @@
 """The sending task: claim batches, hand them to the provider, record what it said; then the next ones."""
 
 import time
+from collections import defaultdict
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from wagtail_sms.conf import app_settings
 from wagtail_sms.delivery import lanes
-from wagtail_sms.delivery.claim import Claimed, claim
+from wagtail_sms.delivery.claim import Claimed, claim, recheck
 from wagtail_sms.delivery.models import Batch
 from wagtail_sms.delivery.record import Refusals, record
-from wagtail_sms.delivery.settle import finish_if_over
+from wagtail_sms.delivery.settle import finish_if_over, settle_batches
 from wagtail_sms.delivery.webhook_urls import report_url
 from wagtail_sms.delivery.wire import Pace, Parcel, deadline, send
 from wagtail_sms.providers.base import OutboundBatch
@@ -35,7 +37,8 @@ def dispatch(*, provider: str = "default", turn_seconds: float = TURN_SECONDS) -
     handled, pace, end = 0, Pace(app_settings.MAX_REQUESTS_PER_SECOND), time.monotonic() + turn_seconds
     try:
         while time.monotonic() < end and lanes.renew(lane, holder, now=timezone.now()):
-            claimed = claim(app_settings.CONCURRENT_REQUESTS * 2, provider=provider, now=timezone.now())
+            # No more than can be in flight at once: what waits in a worker's hands can't be stopped any more.
+            claimed = claim(app_settings.CONCURRENT_REQUESTS, provider=provider, now=timezone.now())
             if not claimed:
                 break
             handled += len(claimed)
@@ -60,6 +63,7 @@ def waiting(provider: str, *, now: datetime) -> bool:
 
 def _work_off(claimed: list[Claimed], *, provider: str, lane: str, pace: Pace) -> bool:
     """Send and record these batches; False when the provider refused, so the lane rests."""
+    claimed = recheck(claimed)
     by_key = {one.batch.pk: one for one in claimed}
     parcels = [_parcel(one, provider) for one in claimed if one.numbers]
     refusals = Refusals(lane)
@@ -96,4 +100,11 @@ def _parcel(one: Claimed, provider: str) -> Parcel:
 def expire_leases(*, now: datetime) -> int:
     """Batches whose worker is gone become UNCERTAIN: what it may have sent is not sent again. Returns how many."""
     late = Batch.objects.filter(status=BatchStatus.SENDING, lease_until__lt=now - timedelta(seconds=5))
-    return late.update(status=BatchStatus.UNCERTAIN, next_attempt_at=now)
+    by_campaign = defaultdict(list)
+    for batch in late.select_related("campaign").order_by("pk"):
+        by_campaign[batch.campaign].append(batch.pk)
+    for campaign, batch_ids in by_campaign.items():
+        with transaction.atomic():
+            late.filter(pk__in=batch_ids).update(status=BatchStatus.UNCERTAIN, next_attempt_at=now)
+            settle_batches(campaign, batch_ids)
+    return sum(map(len, by_campaign.values()))

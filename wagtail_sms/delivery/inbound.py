@@ -1,5 +1,6 @@
 """What people text back. STOP is applied here, inside the webhook's transaction, before the provider is answered."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -15,6 +16,7 @@ from wagtail_sms.providers.base import InboundText
 from wagtail_sms.senders.models import SenderNumber
 from wagtail_sms.signals import inbound_received
 from wagtail_sms.states import NoticePurpose, SenderStatus
+from wagtail_sms.storable import storable
 from wagtail_sms.subscribers import consent
 from wagtail_sms.subscribers.models import Subscriber
 
@@ -26,26 +28,35 @@ def receive(text: InboundText, *, provider: str, now: datetime | None = None) ->
     transaction.
     """
     now = now or timezone.now()
+    text = replace(text, body=storable(text.body))
     keyword = classify(text.body)
     with transaction.atomic():
-        sites = _sites_of(text)
+        sites = _sites_of(text, keyword)
         events = [_keep(text, site, keyword, provider=provider, now=now) for site in sites or [None]]
         fresh = [event for event in events if event is not None]
         for event in fresh:
             if event.site is not None:
-                _act(event, keyword, provider=provider, now=now)
+                _act(event, keyword, sent_at=min(text.received_at, now), provider=provider, now=now)
     return fresh
 
 
-def _sites_of(text: InboundText) -> list:
-    """The sites a text is for, by the number it was sent to."""
+def _sites_of(text: InboundText, keyword: Keyword | None) -> list:
+    """The sites a text is for, by the number it was sent to.
+
+    A STOP to the number that trial sites share is for every site that knows the person, also one that has a number
+    of its own by now: people answer in the old thread. A START there is for the site that was stopped last.
+    """
     numbers = SenderNumber.objects.filter(number=text.recipient).exclude(status=SenderStatus.FAILED)
     owners = [sender.site for sender in numbers.select_related("site") if sender.site is not None]
     if owners or not numbers.exists():
         return owners
+    known = Subscriber.objects.filter(number=text.sender).select_related("site").order_by("site")
+    if keyword == Keyword.STOP:
+        return [person.site for person in known]
+    if keyword == Keyword.START:
+        return [person.site for person in known.exclude(stopped_at=None).order_by("-stopped_at")[:1]]
     own = SenderNumber.objects.filter(status=SenderStatus.ACTIVE).exclude(site=None).values("site")
-    known = Subscriber.objects.filter(number=text.sender).exclude(site__in=own).select_related("site")
-    return [person.site for person in known.order_by("site")]
+    return [person.site for person in known.exclude(site__in=own)]
 
 
 def _keep(text: InboundText, site, keyword, *, provider: str, now: datetime) -> InboundEvent | None:
@@ -74,13 +85,13 @@ def _keep(text: InboundText, site, keyword, *, provider: str, now: datetime) -> 
     return event
 
 
-def _act(event: InboundEvent, keyword: Keyword | None, *, provider: str, now: datetime) -> None:
+def _act(event: InboundEvent, keyword: Keyword | None, *, sent_at: datetime, provider: str, now: datetime) -> None:
     if keyword == Keyword.STOP:
-        person = consent.stop(event.site, number=event.sender, evidence=event.body, now=now)
+        person = consent.stop(event.site, number=event.sender, evidence=event.body, sent_at=sent_at, now=now)
         if person and not get_provider(provider).answers_stop_itself:
             _answer(event, NoticePurpose.STOP_REPLY, person, now)
     elif keyword == Keyword.START:
-        person = consent.restart(event.site, number=event.sender, evidence=event.body, now=now)
+        person = consent.restart(event.site, number=event.sender, evidence=event.body, sent_at=sent_at, now=now)
         if person:
             _answer(event, NoticePurpose.START_REPLY, person, now)
     elif keyword == Keyword.HELP:

@@ -32,7 +32,6 @@ class Batch(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     provider_id = models.CharField(max_length=64, blank=True)
     handed = models.PositiveIntegerField(default=0)
-    handed_credits = models.PositiveIntegerField(default=0)
     charged_credits = models.PositiveIntegerField(default=0)
     released_credits = models.PositiveIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)

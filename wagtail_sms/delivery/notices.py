@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from wagtail_sms.conf import app_settings
 from wagtail_sms.credits import ledger
+from wagtail_sms.credits.models import Reservation
 from wagtail_sms.delivery.models import Notice
 from wagtail_sms.exceptions import CountryNotServed, InsufficientCredits, LedgerError
 from wagtail_sms.pricing.cards import credits_for
 from wagtail_sms.segments import measure
-from wagtail_sms.states import NoticePurpose, NoticeStatus
+from wagtail_sms.states import NoticePurpose, NoticeStatus, ReservationStatus
 from wagtail_sms.subscribers.consent import OptIn
 from wagtail_sms.subscribers.models import Subscriber
 from wagtail_sms.subscribers.texts import SmsSettings
@@ -59,7 +60,8 @@ def reply(
     Replies have a daily allowance of their own, so that an empty wallet never stops an opt-out's confirmation; beyond
     it nothing is sent. Runs in the caller's transaction.
     """
-    sent_today = Notice.objects.filter(site=site, purpose__in=REPLIES, created_at__gt=now - timedelta(days=1))
+    # One allowance per purpose, so that a flood of HELP silences no confirmation of a STOP.
+    sent_today = Notice.objects.filter(site=site, purpose=purpose, created_at__gt=now - timedelta(days=1))
     if sent_today.count() >= app_settings.REPLY_ALLOWANCE_PER_DAY:
         return None
     return _write(
@@ -133,8 +135,9 @@ def _pay(notice: Notice, now: datetime) -> bool:
 
 
 def _within_budget(notice: Notice, credits: int, now: datetime) -> bool:
-    paid = Notice.objects.filter(
-        site=notice.site, purpose=NoticePurpose.WELCOME, created_at__gt=now - timedelta(days=1)
-    ).exclude(pk=notice.pk)
-    spent = paid.aggregate(total=Sum("credits"))["total"] or 0
+    """Counted by when it is paid, which for a text that waited is later, and in line with the others of the site."""
+    paid = Reservation.objects.filter(
+        wallet=ledger.lock(notice.site), purpose=NoticePurpose.WELCOME, created_at__gt=now - timedelta(days=1)
+    ).exclude(status=ReservationStatus.VOID)
+    spent = paid.aggregate(total=Sum("amount"))["total"] or 0
     return spent + credits <= app_settings.WELCOME_CREDITS_PER_DAY

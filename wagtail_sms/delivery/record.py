@@ -22,7 +22,8 @@ from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus
 logger = logging.getLogger("wagtail_sms")
 
 # A worker that answers after its lease ended may still tell the truth about a batch that counts as uncertain.
-FIRST_LOOKUP = timedelta(minutes=1)
+# When an uncertain batch is first looked up, and one of which some was not sent is tried again.
+NEXT_LOOK = timedelta(minutes=1)
 OURS = (BatchStatus.SENDING, BatchStatus.UNCERTAIN)
 
 
@@ -44,22 +45,32 @@ def record(answers: list[tuple[Claimed, list[SendResult]]], *, now: datetime) ->
 
 def _record_batch(claimed: Claimed, results: list[SendResult], now: datetime) -> bool:
     batch, outcomes = claimed.batch, _outcomes(claimed, results)
-    uncertain, rejected = outcomes[Outcome.UNCERTAIN], outcomes[Outcome.REJECTED]
-    lost = uncertain and len(uncertain) + len(rejected) == len(claimed.numbers)
     explained = next((result for result in results if result.error_code or result.error_text), None)
+    status = _status(batch, outcomes)
     mine = Batch.objects.filter(pk=batch.pk, claim=batch.claim, status__in=OURS).update(
-        status=BatchStatus.UNCERTAIN if lost else BatchStatus.DONE,
+        status=status,
         provider_id=next((result.provider_id for result in results if result.provider_id), ""),
         error_code=explained.error_code[:40] if explained else "",
         error_text=explained.error_text[:255] if explained else "",
         lease_until=None,
-        next_attempt_at=now + FIRST_LOOKUP,
+        next_attempt_at=now + NEXT_LOOK,
         finished_at=now,
     )
     if mine:
-        _mark(batch, uncertain, DeliveryStatus.UNCERTAIN)
-        _mark(batch, rejected, DeliveryStatus.REJECTED)
+        _mark(batch, outcomes[Outcome.UNCERTAIN], DeliveryStatus.UNCERTAIN)
+        _mark(batch, outcomes[Outcome.REJECTED], DeliveryStatus.REJECTED)
+        if status != BatchStatus.DONE:
+            _mark(batch, outcomes[Outcome.ACCEPTED], DeliveryStatus.ACCEPTED)
     return bool(mine)
+
+
+def _status(batch: Batch, outcomes: dict[Outcome, list[int]]) -> str:
+    """Whoever surely got nothing is tried again; with anybody in doubt, now or from an earlier try, it is not done."""
+    if outcomes[Outcome.NOT_SENT]:
+        return BatchStatus.QUEUED
+    if outcomes[Outcome.UNCERTAIN] or deliveries_of(batch).filter(status=DeliveryStatus.UNCERTAIN).exists():
+        return BatchStatus.UNCERTAIN
+    return BatchStatus.DONE
 
 
 def _outcomes(claimed: Claimed, results: list[SendResult]) -> dict[Outcome, list[int]]:
@@ -67,9 +78,7 @@ def _outcomes(claimed: Claimed, results: list[SendResult]) -> dict[Outcome, list
     said = {result.recipient: result.outcome for result in results}
     outcomes = defaultdict(list)
     for subscriber_id, number in claimed.numbers.items():
-        outcome = said.get(number, Outcome.UNCERTAIN)
-        # One of several recipients can't be tried again alone, so a lone "not sent" ends here, uncharged.
-        outcomes[Outcome.REJECTED if outcome == Outcome.NOT_SENT else outcome].append(subscriber_id)
+        outcomes[said.get(number, Outcome.UNCERTAIN)].append(subscriber_id)
     return outcomes
 
 
@@ -95,16 +104,26 @@ class Refusals:
         if not self.batches:
             lanes.reset(self.lane)
             return True
-        worst = next((e for _batch, e in self.batches if not isinstance(e, LeaseTooOld)), self.batches[0][1])
-        resume_at = self._resume_at(worst, now)
-        campaigns = {batch.campaign_id for batch, _error in self.batches}
+        worst = next((error for _batch, error in self.batches if not isinstance(error, LeaseTooOld)), None)
+        resume_at = self._resume_at(worst, now) if worst else now
         with transaction.atomic():
-            self._pause(campaigns, worst, resume_at)
+            # Campaigns first, as for whoever cancels one: either the cancelling finds these batches, or we find it.
+            campaigns = _lock_campaigns({batch.campaign_id for batch, _error in self.batches})
+            if worst:
+                self._pause(set(campaigns), worst, resume_at)
             for batch, _error in self.batches:
-                Batch.objects.filter(pk=batch.pk, claim=batch.claim, status=BatchStatus.SENDING).update(
-                    status=BatchStatus.QUEUED, lease_until=None, next_attempt_at=resume_at or now
-                )
-        return False
+                self._put_back(batch, campaigns[batch.campaign_id], resume_at or now)
+        return worst is None
+
+    def _put_back(self, batch: Batch, campaign, next_attempt_at: datetime) -> None:
+        cancelled = campaign.status == CampaignStatus.CANCELLED
+        Batch.objects.filter(pk=batch.pk, claim=batch.claim, status=BatchStatus.SENDING).update(
+            status=BatchStatus.CANCELLED if cancelled else BatchStatus.QUEUED,
+            lease_until=None,
+            next_attempt_at=next_attempt_at,
+        )
+        if cancelled:
+            settle_batches(campaign, [batch.pk])
 
     def _resume_at(self, error: Exception, now: datetime) -> datetime | None:
         """When it goes on by itself; None when only the operator can mend it."""
@@ -116,10 +135,16 @@ class Refusals:
         return lanes.back_off(self.lane, now=now, retry_after=retry_after)
 
     def _pause(self, campaigns: set[int], error: Exception, resume_at: datetime | None) -> None:
-        running = apps.get_model("wagtail_sms", "Campaign").objects.filter(
-            pk__in=campaigns, status=CampaignStatus.SENDING
-        )
+        running = _campaigns().filter(pk__in=campaigns, status=CampaignStatus.SENDING)
         running.update(status=CampaignStatus.PAUSED, resume_at=resume_at, paused_reason=_pause_reason(error)[:255])
+
+
+def _campaigns():
+    return apps.get_model("wagtail_sms", "Campaign").objects
+
+
+def _lock_campaigns(ids: set[int]) -> dict:
+    return {campaign.pk: campaign for campaign in _campaigns().select_for_update().filter(pk__in=ids).order_by("pk")}
 
 
 def _pause_reason(error: Exception) -> str:

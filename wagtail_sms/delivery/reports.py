@@ -13,6 +13,7 @@ from wagtail_sms.delivery.settle import finish_if_over, settle_batches
 from wagtail_sms.providers.base import ReportStatus, StatusReport
 from wagtail_sms.signals import delivery_updated
 from wagtail_sms.states import NOTICE_RANK, RANK, DeliveryStatus, NoticeStatus
+from wagtail_sms.storable import storable
 from wagtail_sms.subscribers.models import Subscriber
 from wagtail_sms.wake import wake
 
@@ -45,13 +46,13 @@ def append(reports: Iterable[StatusReport], *, provider: str, now: datetime | No
             ReportEvent(
                 provider=provider,
                 event_key=report.event_key[:64],
-                reference=report.reference[:128],
-                recipient=report.recipient[:16],
-                provider_id=report.provider_id[:64],
+                reference=storable(report.reference)[:128],
+                recipient=storable(report.recipient)[:16],
+                provider_id=storable(report.provider_id)[:64],
                 status=report.status,
-                raw_status=report.raw_status[:40],
-                error_code=report.error_code[:40],
-                error_text=report.error_text[:255],
+                raw_status=storable(report.raw_status)[:40],
+                error_code=storable(report.error_code)[:40],
+                error_text=storable(report.error_text)[:255],
                 occurred_at=report.occurred_at,
                 received_at=now,
             )
@@ -68,13 +69,15 @@ def fold(*, limit: int = FOLD_AT_ONCE) -> int:
     with transaction.atomic():
         events = list(ReportEvent.objects.select_for_update().filter(folded=False).order_by("pk")[:limit])
         references = {event.reference for event in events}
+        # Rows before the wallet, as everywhere: settling a batch takes it.
+        notices = {n.reference: n for n in Notice.objects.select_for_update().filter(reference__in=references)}
         batches = _lock_batches(references)
         by_batch = defaultdict(list)
         for event in events:
             if event.reference in batches:
                 by_batch[batches[event.reference]].append(event)
         campaigns = {_fold_batch(batch, found) for batch, found in sorted(by_batch.items(), key=lambda i: i[0].pk)}
-        _fold_notices(events, references)
+        _fold_notices(events, notices)
         ReportEvent.objects.filter(pk__in=[event.pk for event in events]).update(folded=True)
     for campaign in campaigns - {None}:
         finish_if_over(campaign)
@@ -130,8 +133,7 @@ def _write(rows, before: dict[int, int], after: dict[int, int]) -> int:
     return sum(map(len, by_status.values()))
 
 
-def _fold_notices(events: list[ReportEvent], references: set[str]) -> None:
-    notices = {n.reference: n for n in Notice.objects.select_for_update().filter(reference__in=references)}
+def _fold_notices(events: list[ReportEvent], notices: dict[str, Notice]) -> None:
     for event in sorted(events, key=lambda event: event.occurred_at):
         notice, reported = notices.get(event.reference), NOTICE_STATUS.get(event.status)
         if notice is None or reported is None or notice.status not in NOTICE_RANK:

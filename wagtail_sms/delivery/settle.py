@@ -16,6 +16,8 @@ from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus
 
 _D = DeliveryStatus
 TAKEN = (_D.ACCEPTED, _D.SENT, _D.DELIVERED, _D.UNDELIVERED, _D.EXPIRED)
+# In a batch that is UNCERTAIN.
+IN_DOUBT = {_D.HANDED, _D.UNCERTAIN}
 OPEN = (BatchStatus.QUEUED, BatchStatus.SENDING)
 
 
@@ -30,10 +32,12 @@ def settle_batches(campaign, batch_ids: Iterable[int]) -> None:
     sums = _sums(campaign, batches)
     captured = released = 0
     for batch in batches:
+        if batch.status == BatchStatus.UNCERTAIN and not IN_DOUBT & sums[batch.pk].keys():
+            batch.status = BatchStatus.DONE
         charged, back = _figures(batch, sums[batch.pk])
         captured += charged - batch.charged_credits
         released += back - batch.released_credits
-        Batch.objects.filter(pk=batch.pk).update(charged_credits=charged, released_credits=back)
+        Batch.objects.filter(pk=batch.pk).update(status=batch.status, charged_credits=charged, released_credits=back)
     key = f"campaign:{campaign.pk}:{new_reference()}"
     if captured > 0:
         ledger.capture(campaign.reservation, amount=captured, key=f"{key}:capture")
@@ -99,6 +103,4 @@ def _in_doubt(campaign_id: int) -> bool:
     """Whether some credits of the campaign are still held for messages nobody knows the fate of."""
     held = F("credits") - F("charged_credits") - F("released_credits")
     batches = Batch.objects.filter(campaign=campaign_id, status=BatchStatus.UNCERTAIN).annotate(held=held)
-    if batches.filter(held__gt=0).exists():
-        return True
-    return Delivery.objects.filter(campaign=campaign_id, status=DeliveryStatus.UNCERTAIN).exists()
+    return batches.filter(held__gt=0).exists()

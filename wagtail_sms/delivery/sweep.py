@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from django.apps import apps
+from django.db.models import Q
 from django.utils import timezone
 
 from wagtail_sms.delivery import dispatch, notice_queue, notices
-from wagtail_sms.delivery.lookup import look_up_uncertain
+from wagtail_sms.delivery.lookup import look_up_uncertain, write_off_the_erased
 from wagtail_sms.delivery.models import Notice, ReportEvent
 from wagtail_sms.delivery.settle import finish_if_over
-from wagtail_sms.states import CampaignStatus, NoticeStatus
+from wagtail_sms.states import CampaignStatus, NoticeStatus, ReservationStatus
 from wagtail_sms.wake import wake
 
 
@@ -21,7 +22,8 @@ def sweep(*, now: datetime | None = None) -> None:
     resume_rested(now=now)
     notices.pay_for_waiting(now=now)
     look_up_uncertain(now=now)
-    for campaign in _campaigns().filter(status=CampaignStatus.SENDING, planned_at__isnull=False):
+    write_off_the_erased()
+    for campaign in _campaigns().filter(_to_be_closed()).select_related("reservation"):
         finish_if_over(campaign, now=now)
     for pk in unplanned_campaigns():
         wake("wagtail_sms.plan_campaign", pk)
@@ -32,6 +34,12 @@ def sweep(*, now: datetime | None = None) -> None:
         wake("wagtail_sms.send_notices")
     if ReportEvent.objects.filter(folded=False).exists():
         wake("wagtail_sms.fold_reports")
+
+
+def _to_be_closed() -> Q:
+    """Campaigns whose planning is over and that may have ended, or whose credits are still held after the end."""
+    ended = Q(status__in=(CampaignStatus.DONE, CampaignStatus.CANCELLED), reservation__status=ReservationStatus.HELD)
+    return Q(status=CampaignStatus.SENDING, planned_at__isnull=False) | ended
 
 
 def resume_rested(*, now: datetime) -> int:

@@ -64,20 +64,14 @@ class LocmemProvider(SMSProvider):
     def reset(self) -> None:
         """Forget everything."""
         self.outbox: list[OutboundBatch] = []
+        #: (recipient, body) of every text that went out, in order.
+        self.texts: list[tuple[str, str]] = []
         self.script: dict[str, Outcome | SendResult] = {}
         self.failures: list[Exception] = []
         self.numbers: dict[str, OwnedNumber] = {}
         self.prices: dict[str, str] = dict(self.options["PRICES"])
         self._taken: dict[tuple[str, str], tuple[str, datetime]] = {}
         self._ids = count(1)
-
-    @property
-    def texts(self) -> list[tuple[str, str]]:
-        """(recipient, body) of every text that went out, in order."""
-        return [(recipient, batch.body) for batch in self.outbox for recipient in self._reached(batch)]
-
-    def _reached(self, batch: OutboundBatch) -> list[str]:
-        return [recipient for recipient in batch.recipients if (batch.reference, recipient) in self._taken]
 
     def send_batch(self, batch: OutboundBatch) -> list[SendResult]:
         with self._lock:
@@ -99,6 +93,7 @@ class LocmemProvider(SMSProvider):
             )
         if planned.outcome not in REFUSALS:
             self._taken[batch.reference, recipient] = provider_id, timezone.now()
+            self.texts.append((recipient, batch.body))
         return planned
 
     def sign(self, url: str, body: bytes = b"") -> str:

@@ -57,8 +57,14 @@ def provision(sender_id: int, *, now: datetime | None = None) -> SenderNumber | 
     provider = get_provider(sender.provider)
     try:
         if not sender.number or provider.owned_number(sender.number) is None:
-            _choose(sender, provider)
+            if not sender.number:
+                _choose(sender, provider)
+            # The number of an earlier try is tried again, not another one: its purchase may only not be listed yet.
             provider.buy_number(sender.number, sender.country)
+    except NumberUnavailable as error:
+        SenderNumber.objects.filter(pk=sender.pk).update(number="")
+        _try_later(sender, error, now)
+        return sender
     except (ProviderError, ProviderConfigurationError) as error:
         _try_later(sender, error, now)
         return sender

@@ -5,6 +5,7 @@ from datetime import datetime
 from ipaddress import ip_address, ip_network
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -73,10 +74,13 @@ def opt_in(
     return OptIn(subscriber, is_new)
 
 
-def stop(site, *, number: str, evidence: str = "", now: datetime | None = None) -> Subscriber | None:
+def stop(
+    site, *, number: str, evidence: str = "", sent_at: datetime | None = None, now: datetime | None = None
+) -> Subscriber | None:
     """The person asked for no more texts. The number is suppressed even if it was never a subscriber.
 
-    Returns the subscriber if this stopped one, None if there was nobody (left) to stop. Runs in its own transaction.
+    `sent_at` is when the person texted it, which a START that arrives out of order is compared with. Returns the
+    subscriber if this stopped one, None if there was nobody (left) to stop. Runs in its own transaction.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -84,7 +88,10 @@ def stop(site, *, number: str, evidence: str = "", now: datetime | None = None) 
         stopped = (
             Subscriber.objects.filter(site=site, number=number)
             .exclude(status=SubscriberStatus.STOPPED)
-            .update(status=SubscriberStatus.STOPPED, status_changed_at=now, stopped_at=now)
+            .update(status=SubscriberStatus.STOPPED, status_changed_at=now, stopped_at=sent_at or now)
+        )
+        Subscriber.objects.filter(site=site, number=number, stopped_at__lt=sent_at or now).update(
+            stopped_at=sent_at or now
         )
         _record(site, number, ConsentKind.STOP, at=now, source="sms", evidence=evidence[:500])
         subscriber = Subscriber.objects.filter(site=site, number=number).first()
@@ -94,14 +101,17 @@ def stop(site, *, number: str, evidence: str = "", now: datetime | None = None) 
     return subscriber
 
 
-def restart(site, *, number: str, evidence: str = "", now: datetime | None = None) -> Subscriber | None:
+def restart(
+    site, *, number: str, evidence: str = "", sent_at: datetime | None = None, now: datetime | None = None
+) -> Subscriber | None:
     """The person texted START: a stopped subscriber is active again. Returns it, or None if nobody was stopped.
 
-    Runs in its own transaction.
+    A START that was sent before the latest STOP, and only arrives after it, changes nothing. Own transaction.
     """
     now = now or timezone.now()
     with transaction.atomic():
-        restarted = Subscriber.objects.filter(site=site, number=number, status=SubscriberStatus.STOPPED).update(
+        stopped = Subscriber.objects.filter(site=site, number=number, status=SubscriberStatus.STOPPED)
+        restarted = stopped.filter(Q(stopped_at=None) | Q(stopped_at__lt=sent_at or now)).update(
             status=SubscriberStatus.ACTIVE, status_changed_at=now, stopped_at=None
         )
         if not restarted:
