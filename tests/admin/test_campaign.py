@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.admin.conftest import make_editor, signed_in
 from tests.delivery.sending import launched, sent
 from tests.factories import make_subscribers
+from wagtail_sms.admin.sites import for_site
 from wagtail_sms.campaigns.launch import compose
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.credits import ledger
@@ -95,6 +96,27 @@ def test_pause_stops_and_resume_goes_on(site, sender):
     assert "It stays paused until somebody resumes it." in response.content.decode()
     steer(sender, "campaign_resume", campaign)
     assert status(campaign) == CampaignStatus.SENDING
+
+
+@pytest.mark.parametrize("name", STEERING)
+def test_steering_leads_back_to_the_message_after_a_switch_to_another_site(site, other_site, superuser, name):
+    make_subscribers(site, 3)
+    campaign, client = launched(site), signed_in(superuser)
+    client.post(reverse("wagtail_sms:switch_site"), {"site": other_site.pk})
+    response = steer(client, name, campaign, follow=True)
+    assert response.status_code == 200
+    assert response.context["campaign"] == campaign
+
+
+def test_the_links_to_and_from_the_question_bear_a_switch_to_another_site(site, other_site, superuser):
+    make_subscribers(site, 3)
+    campaign, client = launched(site), signed_in(superuser)
+    asked, back = (for_site(url(name, campaign), site) for name in ("campaign_cancel", "campaign"))
+    assert f'href="{asked}"' in page(client, campaign)
+    client.post(reverse("wagtail_sms:switch_site"), {"site": other_site.pk})
+    response = client.get(asked)
+    assert response.status_code == 200
+    assert f'href="{back}"' in response.content.decode()
 
 
 def test_a_pause_that_ends_by_itself_says_when(site, reader):

@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
-from tests.admin.conftest import make_build, make_editor, signed_in
+from tests.admin.conftest import make_build, make_editor, make_picture, signed_in
 from wagtail_sms import extension
+from wagtail_sms.admin.sites import for_site
 from wagtail_sms.pricing.cards import refresh
 from wagtail_sms.pwa.builder import current_build
 from wagtail_sms.pwa.models import PwaBuild, PwaSettings
@@ -30,6 +31,12 @@ def form(site, **changed) -> dict:
     kept = ("name", "short_name", "description", "theme_colour", "background_colour", "display", "start_url", "lang")
     data = {field: getattr(settings, field) for field in (*kept, "offline_title", "offline_text")}
     return {**data, "icon": settings.icon_id or "", "sms_site": site.pk, **changed}
+
+
+def test_saving_leads_back_to_the_site_of_the_form_after_a_switch_elsewhere(client, site, other_site):
+    data = form(site, name="Halle", short_name="Halle", icon=make_picture().pk)
+    client.post(reverse("wagtail_sms:switch_site"), {"site": other_site.pk})
+    assert client.post(reverse("wagtail_sms:pwa"), data).url == for_site(reverse("wagtail_sms:pwa"), site)
 
 
 def test_a_site_without_a_pwa_is_told_what_to_do(client, bare_site):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from tests.admin.conftest import make_editor, signed_in
 from tests.delivery.sending import launched
 from tests.factories import give_credits, make_subscriber, make_subscribers
+from wagtail_sms.admin.sites import for_site
 from wagtail_sms.campaigns.launch import compose
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.credits import ledger
@@ -54,6 +55,10 @@ def reviewed(client, site, *, body=BODY) -> dict:
 
 def words(response) -> str:
     return " ".join(response.content.decode().split())
+
+
+def page_of(campaign) -> str:
+    return for_site(reverse("wagtail_sms:campaign", args=[campaign.pk]), campaign.site)
 
 
 def sent_campaigns():
@@ -137,7 +142,7 @@ def test_send_now_launches_and_leads_to_the_campaign(sender, site):
     make_subscribers(site, 3)
     response = post(sender, site, follow=True, **reviewed(sender, site))
     campaign = sent_campaigns().get()
-    assert response.redirect_chain == [(reverse("wagtail_sms:campaign", args=[campaign.pk]), 302)]
+    assert response.redirect_chain == [(page_of(campaign), 302)]
     assert "Your message is being sent to 3 people." in words(response)
     assert (campaign.body, campaign.recipients, campaign.credits) == (BODY, 3, 3)
     assert campaign.launched_by.username == "Sven"
@@ -149,7 +154,7 @@ def test_a_second_click_sends_nothing_twice(sender, site):
     post(sender, site, **fields)
     response = post(sender, site, follow=True, **fields)
     campaign = sent_campaigns().get()
-    assert response.redirect_chain[-1][0] == reverse("wagtail_sms:campaign", args=[campaign.pk])
+    assert response.redirect_chain[-1][0] == page_of(campaign)
     assert "already sent" in words(response)
     assert ledger.balance(site).available == 497
 
@@ -170,7 +175,7 @@ def test_two_tabs_with_the_same_text_send_once(sender, site):
     post(sender, site, **first)
     response = post(sender, site, follow=True, **second)
     campaign = sent_campaigns().get()
-    assert response.redirect_chain[-1][0] == reverse("wagtail_sms:campaign", args=[campaign.pk])
+    assert response.redirect_chain[-1][0] == page_of(campaign)
     assert "already sent" in words(response)
 
 
@@ -316,5 +321,10 @@ def test_switching_the_site_in_another_tab_does_not_redirect_the_message(superus
     client = signed_in(superuser)
     fields = reviewed(client, site)
     client.post(reverse("wagtail_sms:switch_site"), {"site": other_site.pk})
-    post(client, site, **fields)
+    response = post(client, site, follow=True, **fields)
     assert sent_campaigns().get().site == site
+    assert response.status_code == 200
+    assert "Your message is being sent to 3 people." in words(response)
+    client.post(reverse("wagtail_sms:switch_site"), {"site": other_site.pk})
+    again = post(client, site, follow=True, **fields)
+    assert again.status_code == 200 and "already sent" in words(again)

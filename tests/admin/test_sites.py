@@ -6,6 +6,7 @@ from wagtail.models import Site
 
 from tests import factories
 from tests.admin.conftest import make_editor, signed_in
+from wagtail_sms.admin.sites import for_site
 from wagtail_sms.extension import uninstall
 from wagtail_sms.subscribers.texts import SmsSettings
 
@@ -94,14 +95,27 @@ def test_a_form_changes_the_site_it_was_drawn_for_after_a_switch_elsewhere(site,
     switch(client, site)
     data = {"sms_site": site.pk, "brand": "Halle", "frequency": "weekly", "popup_after_actions": 5}
     switch(client, other_site)
-    client.post(reverse("wagtail_sms:settings"), data)
+    answer = client.post(reverse("wagtail_sms:settings"), data)
+    assert answer.url == for_site(reverse("wagtail_sms:settings"), site)
     assert SmsSettings.for_site(site).brand == "Halle"
     assert SmsSettings.for_site(other_site).brand == "Atelier Sud"
 
 
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("extension_install", "extensions"), ("extension_uninstall", "extensions"), ("pwa_rebuild", "pwa")],
+)
+def test_a_button_leads_back_to_its_own_site_after_a_switch_elsewhere(site, other_site, superuser, name, page):
+    client = signed_in(superuser)
+    switch(client, other_site)
+    answer = client.post(reverse(f"wagtail_sms:{name}"), {"sms_site": site.pk}, follow=True)
+    assert answer.redirect_chain == [(for_site(reverse(f"wagtail_sms:{page}"), site), 302)]
+    assert answer.context["sms_site"] == site
+
+
 def test_a_site_without_the_feature_leads_those_who_may_install_it_to_the_extensions(bare_site, superuser):
     answer = signed_in(superuser).get(reverse("wagtail_sms:settings"), SERVER_NAME="bare.example")
-    assert answer.url == reverse("wagtail_sms:extensions")
+    assert answer.url == for_site(reverse("wagtail_sms:extensions"), bare_site)
 
 
 def test_an_editor_of_two_sites_is_not_stuck_on_the_one_without_the_feature(site, bare_site):

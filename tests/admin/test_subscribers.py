@@ -8,6 +8,7 @@ from wagtail.models import ModelLogEntry
 
 from tests.admin.conftest import make_build, make_editor, signed_in
 from tests.factories import make_subscriber, make_subscribers
+from wagtail_sms.admin.sites import for_site
 from wagtail_sms.delivery.models import Notice
 from wagtail_sms.pricing.cards import credits_for
 from wagtail_sms.pwa.models import PwaBuild
@@ -228,10 +229,21 @@ def test_a_stopped_row_has_no_button_and_says_why(site, keeper):
 
 def test_the_toggle_comes_back_to_the_same_page_of_the_list(site, keeper):
     person = make_subscriber(site)
-    here = f"{reverse(LIST)}?status=active&p=1"
+    here = f"{reverse(LIST)}?status=active&p=1&sms_site={site.pk}"
     assert here.replace("&", "&amp;") in text(keeper, status="active", p=1)
     assert toggle(keeper, person, target=SUSPENDED, next=here).url == here
-    assert toggle(keeper, person, target=ACTIVE, next="https://evil.example/").url == reverse(LIST)
+    assert toggle(keeper, person, target=ACTIVE, next="https://evil.example/").url == for_site(reverse(LIST), site)
+
+
+@pytest.mark.parametrize("act", ["toggle", "delete"])
+def test_the_list_comes_back_for_its_own_site_after_a_switch_elsewhere(site, other_site, superuser, act):
+    person, client = make_subscriber(site), signed_in(superuser)
+    here = client.get(reverse(LIST)).context["view"].here
+    client.post(reverse("wagtail_sms:switch_site"), {"site": other_site.pk})
+    response = client.post(
+        reverse(f"wagtail_sms:subscriber_{act}", args=[person.pk]), {"sms_site": site.pk, "next": here}, follow=True
+    )
+    assert response.context["sms_site"] == site
 
 
 def test_the_toggle_needs_a_post_and_the_right(site, keeper, viewer):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.forms import Media
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -103,7 +103,7 @@ class SteerView(CampaignMixin, View):
             messages.error(request, error.message)
         else:
             messages.success(request, self.done)
-        return redirect("wagtail_sms:campaign", campaign.pk)
+        return self.lead_to("campaign", campaign.pk)
 
 
 class PauseView(SteerView):

@@ -40,6 +40,7 @@ class CellForm(Column):
         context = super().get_cell_context_data(instance, parent_context)
         context["number"] = shown_number(instance.number, full=self.full_numbers)
         context["allowed"], context["here"] = self.allowed, self.here
+        context["sms_site"], context["sms_site_field"] = self.site, FORM_FIELD
         return context
 
 
@@ -56,7 +57,6 @@ class StatusColumn(CellForm):
         context["is_button"] = self.allowed and instance.status in TARGETS
         context["url"] = reverse("wagtail_sms:subscriber_toggle", args=[instance.pk])
         context["csrf_token"] = get_token(context["request"])
-        context["sms_site"], context["sms_site_field"] = self.site, FORM_FIELD
         return context
 
 

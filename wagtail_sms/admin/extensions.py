@@ -1,6 +1,5 @@
 """Extensions: what a site can install, and the SMS notifications it has."""
 
-from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -63,15 +62,15 @@ class InstallView(ExtensionPageMixin, View):
     def post(self, request):
         if extension.is_installed(self.site):
             messages.info(request, _("SMS notifications were already installed on %(site)s.") % self.names)
-            return redirect("wagtail_sms:extensions")
+            return self.lead_to("extensions")
         try:
             installed = extension.install(self.site, by=request.user)
         except PWARequired as error:
             messages.error(request, error.message)
-            return redirect("wagtail_sms:extensions")
+            return self.lead_to("extensions")
         log(instance=installed, action="wagtail_sms.install", user=request.user)
         messages.success(request, _("SMS notifications are installed on %(site)s.") % self.names)
-        return redirect("wagtail_sms:extensions")
+        return self.lead_to("extensions")
 
     @property
     def names(self) -> dict:
@@ -88,7 +87,7 @@ class UninstallView(ExtensionPageMixin, View):
         messages.success(
             request, _("SMS notifications are no longer installed on %(site)s.") % {"site": site_label(self.site)}
         )
-        return redirect("wagtail_sms:extensions")
+        return self.lead_to("extensions")
 
 
 def sender_of(site) -> SenderNumber | None:

@@ -9,7 +9,7 @@ from wagtail.admin import messages
 from wagtail.admin.staticfiles import versioned_static
 
 from wagtail_sms.admin.access import may
-from wagtail_sms.admin.sites import FORM_FIELD, require, sites_for, usable_sites_for
+from wagtail_sms.admin.sites import FORM_FIELD, for_site, require, sites_for, usable_sites_for
 from wagtail_sms.admin.tabs import tab, tabs_for
 from wagtail_sms.extension import is_installed
 
@@ -40,7 +40,7 @@ class SmsViewMixin:
             messages.warning(
                 request, _("SMS notifications are not installed on %(site)s yet.") % {"site": site_label(self.site)}
             )
-            return redirect("wagtail_sms:extensions")
+            return self.lead_to("extensions")
         return super().dispatch(request, *args, **kwargs)
 
     @property
@@ -51,6 +51,13 @@ class SmsViewMixin:
 
     def may(self, *rights: str) -> bool:
         return may(self.request.user, self.site, *rights)
+
+    def address(self, name: str, *args) -> str:
+        """A page of this view's site: another tab may have switched the session to another one since."""
+        return for_site(reverse(f"wagtail_sms:{name}", args=args), self.site)
+
+    def lead_to(self, name: str, *args):
+        return redirect(self.address(name, *args))
 
     def get_breadcrumbs_items(self):
         home = {"url": reverse_lazy("wagtailadmin_home"), "label": gettext_lazy("Home")}

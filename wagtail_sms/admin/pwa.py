@@ -1,7 +1,6 @@
 """Publish > PWA: a site's app as visitors install it, and the button that rebuilds it."""
 
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
@@ -60,7 +59,8 @@ class PwaView(PwaPageMixin, generic.EditView):
     def get_edit_url(self):
         return reverse("wagtail_sms:pwa")
 
-    get_success_url = get_edit_url
+    def get_success_url(self):
+        return self.address("pwa")
 
     def get_success_buttons(self):
         return None
@@ -104,7 +104,7 @@ class RebuildView(PwaPageMixin, View):
             messages.error(request, problem_list(refused.problems))
         else:
             self.report(outcome)
-        return redirect("wagtail_sms:pwa")
+        return self.lead_to("pwa")
 
     def report(self, outcome: builder.BuildOutcome) -> None:
         number = {"number": outcome.build.number}

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -134,12 +134,12 @@ class SendView(SmsViewMixin, WagtailAdminTemplateMixin, View):
             campaign.recipients,
         )
         messages.success(self.request, sending % {"count": f"{campaign.recipients:,}"})
-        return redirect("wagtail_sms:campaign", campaign.pk)
+        return self.lead_to("campaign", campaign.pk)
 
     def nothing_twice(self, campaign):
         """A second click, a second tab or a replayed form ends at the message it already sent."""
         messages.warning(self.request, _("This message was already sent. Nothing was sent a second time."))
-        return redirect("wagtail_sms:campaign", campaign.pk)
+        return self.lead_to("campaign", campaign.pk)
 
     def render(self, template_name: str, context: dict):
         return TemplateResponse(self.request, template_name, self.get_context_data(**context))

@@ -138,7 +138,8 @@ class SettingsView(SmsViewMixin, generic.EditView):
     def get_edit_url(self):
         return reverse("wagtail_sms:settings")
 
-    get_success_url = get_edit_url
+    def get_success_url(self):
+        return self.address("settings")
 
     @cached_property
     def needs_rebuild(self) -> bool:

@@ -2,7 +2,7 @@
 
 from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +16,7 @@ from wagtail_sms.admin.cells import TARGETS, columns_for
 from wagtail_sms.admin.mixins import SmsViewMixin
 from wagtail_sms.admin.numbers import FULL_NUMBERS, search, shown_number
 from wagtail_sms.admin.people import SubscriberFilterSet, in_order, with_figures
+from wagtail_sms.admin.sites import FORM_FIELD
 from wagtail_sms.admin.tabs import tab
 from wagtail_sms.countries import country_name
 from wagtail_sms.exceptions import WagtailSMSError
@@ -51,7 +52,8 @@ class SubscribersView(SmsViewMixin, BaseListingView):
         """Where the forms in the cells come back to: this page of the list, with its search and filters."""
         query = self.request.GET.copy()
         query.pop("_w_filter_fragment", None)
-        return f"{self.index_url}?{query.urlencode()}" if query else self.index_url
+        query[FORM_FIELD] = self.site.pk
+        return f"{self.index_url}?{query.urlencode()}"
 
     @cached_property
     def columns(self):
@@ -102,7 +104,7 @@ class SubscriberMixin(SmsViewMixin):
         return shown_number(subscriber.number, full=self.may(FULL_NUMBERS))
 
     def back(self) -> str:
-        return get_valid_next_url_from_request(self.request) or reverse("wagtail_sms:subscribers")
+        return get_valid_next_url_from_request(self.request) or self.address("subscribers")
 
 
 class ToggleView(SubscriberMixin, View):
