@@ -179,6 +179,28 @@ def test_two_tabs_with_the_same_text_send_once(sender, site):
     assert "already sent" in words(response)
 
 
+def test_two_tabs_that_look_at_the_same_moment_send_once(sender, site, monkeypatch):
+    make_subscribers(site, 3)
+    first, second = reviewed(sender, site), reviewed(sender, site)
+    # Neither request sees the other's message yet: only the launch itself can tell them apart.
+    monkeypatch.setattr("wagtail_sms.admin.send.same_text_sent_lately", lambda *args, **kwargs: None)
+    post(sender, site, **first)
+    response = post(sender, site, follow=True, **second)
+    assert response.redirect_chain[-1][0] == page_of(sent_campaigns().get())
+    assert "This message was already sent. Nothing was sent a second time." in words(response)
+    assert ledger.balance(site).available == 497
+
+
+def test_two_tabs_that_both_mean_to_repeat_a_text_repeat_it_once(sender, site):
+    make_subscribers(site, 3)
+    post(sender, site, **reviewed(sender, site))
+    first, second = reviewed(sender, site), reviewed(sender, site)
+    post(sender, site, **first)
+    response = post(sender, site, follow=True, **second)
+    assert "already sent" in words(response)
+    assert sent_campaigns().count() == 2
+
+
 def test_the_same_text_again_is_sent_only_after_a_warning(sender, site):
     make_subscribers(site, 3)
     post(sender, site, **reviewed(sender, site))

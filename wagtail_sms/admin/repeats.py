@@ -1,13 +1,9 @@
-"""Messages that were sent before: by the same form, or the same text from another tab."""
+"""Messages that were sent before by the same form."""
 
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.states import CampaignStatus
-
-
-LATELY = timedelta(hours=24)
 
 
 def of_this_form(site, *, token: UUID | None) -> Campaign | None:
@@ -23,9 +19,3 @@ def token_for(site, *, token: UUID | None) -> UUID | None:
         return None
     taken = Campaign.objects.filter(form_token=token)
     return None if taken.exclude(site=site, status=CampaignStatus.DRAFT).exists() else token
-
-
-def same_text_sent_lately(site, *, body: str, now: datetime) -> Campaign | None:
-    """The newest campaign of the last 24 hours with exactly this text."""
-    lately = Campaign.objects.filter(site=site, body=body, launched_at__gte=now - LATELY)
-    return lately.exclude(status=CampaignStatus.CANCELLED).order_by("-launched_at").first()

@@ -16,12 +16,13 @@ from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail_sms.admin.mixins import SmsViewMixin
 from wagtail_sms.admin.numbers import sender_number
 from wagtail_sms.admin.quotes import priced, question
-from wagtail_sms.admin.repeats import of_this_form, same_text_sent_lately, token_for
+from wagtail_sms.admin.repeats import of_this_form, token_for
 from wagtail_sms.admin.stock import stock
 from wagtail_sms.admin.writing import MessageForm, describe
 from wagtail_sms.campaigns.estimate import estimate
-from wagtail_sms.campaigns.launch import compose, launch
+from wagtail_sms.campaigns.launch import compose, launch, same_text_sent_lately
 from wagtail_sms.exceptions import (
+    AlreadySent,
     InsufficientCredits,
     NobodyToText,
     NoSenderNumber,
@@ -122,7 +123,9 @@ class SendView(SmsViewMixin, WagtailAdminTemplateMixin, View):
             return self.nothing_twice(repeat)
         try:
             campaign = compose(self.site, body=data["body"], form_token=data["form_token"], by=user)
-            campaign = launch(campaign, confirmed_credits=data["confirmed"] or 0, by=user)
+            campaign = launch(campaign, confirmed_credits=data["confirmed"] or 0, repeat_of=repeat, by=user)
+        except AlreadySent as sent:
+            return self.nothing_twice(sent.campaign)
         except QuoteChanged as changed:
             return self.review(form, changed=changed)
         except WagtailSMSError as error:
