@@ -26,7 +26,7 @@ demo: $(SETUP)
 
 test: $(SETUP)
 	@bash .ci/browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-services: $(SETUP)
 	@bash .ci/services

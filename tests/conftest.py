@@ -8,7 +8,10 @@ from wagtail_sms.providers.locmem import LocmemProvider
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """The longest file first, so that the other worker has something to do meanwhile."""
+    """The longest files first, so that the other worker has something to do meanwhile.
+
+    Tests with transactions of their own stay last, where pytest-django puts them: they leave an empty database behind.
+    """
     items.sort(key=lambda item: "e2e" not in item.keywords)
 
 

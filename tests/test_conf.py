@@ -1,8 +1,10 @@
 import pytest
+from celery import Celery
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from wagtail_sms import checks
 from wagtail_sms.checks import check_providers, check_settings
 from wagtail_sms.conf import app_settings
 
@@ -52,3 +54,19 @@ def test_one_tick_does_all_periodic_work_without_a_worker(site, provider, capsys
     call_command("sms_tick")
     campaign.refresh_from_db()
     assert (campaign.status, len(provider.texts)) == ("done", 3)
+
+
+@pytest.mark.parametrize(
+    ("main", "broker", "found"), [("mysite", "memory://", 0), ("mysite", None, 1), (None, None, 1)]
+)
+def test_a_project_without_a_celery_app_or_broker_is_told(monkeypatch, main, broker, found):
+    # A lone app of the test's own: current_app of this process belongs to the tests.
+    lone = Celery(main, broker=broker, set_as_current=False, changes={"broker_url": broker})
+    monkeypatch.setattr(checks, "current_app", lone)
+    assert len(checks.check_celery(None)) == found
+
+
+def test_a_worker_without_an_app_says_so_instead_of_waiting_for_nothing(monkeypatch):
+    monkeypatch.setattr(checks, "current_app", Celery(None, set_as_current=False))
+    with pytest.raises(CommandError, match="no Celery app"):
+        call_command("sms_worker")

@@ -1,5 +1,6 @@
 """System checks: what is missing in a host's settings, and how to add it."""
 
+from celery import current_app
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import Error, Warning, register
@@ -67,6 +68,30 @@ def check_django_pwa(app_configs, **kwargs) -> list:
             )
         ]
     return []
+
+
+@register("wagtail_sms")
+def check_celery(app_configs, **kwargs) -> list:
+    """Without a Celery app of the host, wake-ups go to a broker nobody chose and no worker knows the tasks."""
+    missing = celery_problem()
+    if not missing:
+        return []
+    return [
+        Warning(
+            missing,
+            hint="See docs/how-to/install.md: a celery.py, its import in the project's __init__.py, a broker.",
+            id="wagtail_sms.W004",
+        )
+    ]
+
+
+def celery_problem() -> str:
+    """What keeps the tasks from running in this project, in a sentence; nothing if all is there."""
+    if current_app.main in (None, "default"):
+        return "This project has no Celery app, so text messages would wait for ever."
+    if not current_app.conf.broker_url:
+        return "This project's Celery app has no broker_url, so text messages would wait for ever."
+    return ""
 
 
 @register("wagtail_sms")

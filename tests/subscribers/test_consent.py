@@ -1,5 +1,6 @@
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 
 from tests.factories import make_subscriber
 from wagtail_sms.exceptions import IllegalTransition, OptInRefused
@@ -124,8 +125,6 @@ def test_the_form_is_closed_to_whoever_uses_it_too_often(site, settings, setting
 
 @pytest.mark.parametrize("name", ["consent_text", "welcome_text", "stop_reply", "help_reply"])
 def test_a_text_without_its_required_parts_is_refused_at_its_field(site, name):
-    from django.core.exceptions import ValidationError
-
     texts = SmsSettings.for_site(site)
     setattr(texts, name, "Hello there")
     with pytest.raises(ValidationError) as refused:
@@ -137,3 +136,11 @@ def test_an_emptied_text_is_the_default_again(site):
     texts = SmsSettings.for_site(site)
     texts.welcome_text = "   "
     assert texts.text("welcome_text").startswith("Halle Nord: welcome!")
+
+
+def test_a_placeholder_that_nothing_fills_is_refused_at_its_field(site):
+    texts = SmsSettings.for_site(site)
+    texts.help_reply = "{brand} {nonsense} HELP STOP"
+    with pytest.raises(ValidationError) as refused:
+        texts.full_clean()
+    assert "{nonsense}" in str(refused.value.message_dict["help_reply"])

@@ -1,6 +1,7 @@
 """The texts of a site: what the popup says and what is answered by text. Each has a default; empty restores it."""
 
 import hashlib
+import re
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -91,8 +92,12 @@ class SmsSettings(BaseSiteSetting):
         problems = {}
         for name in DEFAULTS:
             missing = [part for part in REQUIRED.get(name, ()) if part not in self.raw(name)]
+            unknown = [found for found in re.findall(r"{(\w*)}", self.raw(name)) if found not in PLACEHOLDERS]
             if missing:
                 problems[name] = _("This text must contain %(parts)s.") % {"parts": ", ".join(missing)}
+            elif unknown:
+                names = ", ".join(f"{{{found}}}" for found in unknown)
+                problems[name] = _("Nothing would stand in the place of %(names)s.") % {"names": names}
         for name in TEXTED:
             if name not in problems and measure(self.text(name)).segments > app_settings.MAX_SEGMENTS:
                 problems[name] = _("This text is too long to be sent.")

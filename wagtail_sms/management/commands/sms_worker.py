@@ -1,6 +1,7 @@
 from celery import current_app
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from wagtail_sms.checks import celery_problem
 from wagtail_sms.conf import app_settings
 
 
@@ -14,6 +15,8 @@ class Command(BaseCommand):
         parser.add_argument("--loglevel", default="INFO")
 
     def handle(self, *args, **options):
+        if problem := celery_problem():
+            raise CommandError(problem)
         arguments = ["worker", "--beat", f"--concurrency={options['concurrency']}", f"--loglevel={options['loglevel']}"]
         if app_settings.CELERY_QUEUE:
             arguments.append(f"--queues={app_settings.CELERY_QUEUE}")
