@@ -2,12 +2,13 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import make_subscriber
-from tests.public.visits import SUBSCRIBE, post_json
+from tests.public.visits import GOOD, SUBSCRIBE, post_form, post_json
 from tests.pwa.builds import build_pwa
 from wagtail_sms.delivery.models import Notice
 from wagtail_sms.extension import uninstall
 from wagtail_sms.pwa.builder import current_build, rebuild
 from wagtail_sms.pwa.models import PwaBuild
+from wagtail_sms.pwa.signup import TRAP
 from wagtail_sms.states import ConsentKind, SubscriberStatus
 from wagtail_sms.subscribers.models import ConsentEvent, Subscriber
 from wagtail_sms.subscribers.texts import SmsSettings
@@ -233,3 +234,27 @@ def test_only_a_public_address_is_kept_and_shortened(open_site, client):
 def test_same_build_forced_again_still_takes_sign_ups(open_site, client):
     rebuild(open_site, features=current_build(open_site).features, force=True)
     assert post_json(client).status_code == 200
+
+
+@pytest.mark.parametrize("send", [post_json, post_form])
+@pytest.mark.parametrize("field", ["phone", "country", "consent", "consent_version", "build", "key", "page", TRAP])
+@pytest.mark.parametrize("broken", ["\0", "\ud800", "\udcff\0"])
+def test_characters_that_no_database_takes_are_left_out(open_site, client, send, field, broken):
+    if send is post_form:
+        broken = "\0"  # a form's bytes can't hold half a pair
+    response = send(client, **{field: f"{GOOD.get(field, '')}{broken}"})
+    assert response.status_code == 200
+    person, event = Subscriber.objects.get(), ConsentEvent.objects.get()
+    assert (person.number, person.country) == ("+33612345678", "FR")
+    assert event.page_url == "http://localhost/programme/"
+
+
+@pytest.mark.parametrize("name", ["user-agent", "referer"])
+def test_headers_are_cleaned_as_well(open_site, client, name):
+    assert post_json(client, page="", headers={name: "http://localhost/\0\ud800x/"}).status_code == 200
+    event = ConsentEvent.objects.get()
+    assert {"user-agent": event.user_agent, "referer": event.page_url}[name] == "http://localhost/x/"
+
+
+def test_origin_that_is_no_address_is_turned_away(open_site, client):
+    assert post_json(client, headers={"origin": "http://["}).status_code == 403

@@ -19,7 +19,15 @@ from wagtail_sms.delivery import notices
 from wagtail_sms.exceptions import CannotReceiveTexts, NumberError, OptInRefused, UnknownCountry
 from wagtail_sms.extension import accepts_opt_ins
 from wagtail_sms.pricing.cards import credits_for
-from wagtail_sms.public.submission import Submission, Unreadable, is_from_own_page, is_json, read, visitor_address
+from wagtail_sms.public.submission import (
+    Submission,
+    Unreadable,
+    is_from_own_page,
+    is_json,
+    read,
+    storable,
+    visitor_address,
+)
 from wagtail_sms.pwa.builder import current_build
 from wagtail_sms.pwa.signup import signup_fields
 from wagtail_sms.subscribers import consent, protection
@@ -76,7 +84,7 @@ def _enrol_once(request: HttpRequest, site: Site, submission: Submission) -> Non
         site,
         submission,
         address=visitor_address(request),
-        user_agent=request.headers.get("User-Agent", ""),
+        user_agent=storable(request.headers.get("User-Agent", "")),
         source="popup" if is_json(request) else "form",
     )
     if seen:

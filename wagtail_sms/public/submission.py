@@ -58,7 +58,10 @@ def is_from_own_page(request: HttpRequest) -> bool:
     # A page with "Referrer-Policy: no-referrer" sends Origin: null; then Sec-Fetch-Site is what counts.
     if origin is None or (origin == "null" and site is not None):
         return True
-    return urlsplit(origin).netloc == request.get_host()
+    try:
+        return urlsplit(origin).netloc == request.get_host()
+    except ValueError:
+        return False
 
 
 def is_json(request: HttpRequest) -> bool:
@@ -76,7 +79,7 @@ def read(request: HttpRequest) -> Submission:
         sent = request.POST.dict()
     else:
         raise Unreadable(415, _("Send the form as it is on the page."))
-    return _submission(sent, referrer=request.headers.get("Referer", ""))
+    return _submission(sent, referrer=storable(request.headers.get("Referer", "")))
 
 
 def visitor_address(request: HttpRequest) -> str:
@@ -86,6 +89,11 @@ def visitor_address(request: HttpRequest) -> str:
         return address if ip_address(address).is_global else ""
     except ValueError:
         return ""
+
+
+def storable(text: str) -> str:
+    """Without the characters that no database takes: half of a surrogate pair, which JSON may hold, and zero bytes."""
+    return text.encode(errors="ignore").decode().replace("\0", "")
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
@@ -117,7 +125,7 @@ def _text(sent: dict[str, Any], name: str, longest: int) -> str:
     value = sent.get(name, "")
     if not isinstance(value, str | int):
         return ""
-    return str(value).replace("\0", "").strip()[:longest]
+    return storable(str(value)).strip()[:longest]
 
 
 def _without_query(url: str) -> str:
