@@ -92,7 +92,12 @@ def test_icons_are_served_as_png(plain_site, get):
     assert response.content.startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("path", ["/pwa/b/1-00000000/worker.js", "/pwa/b/nothing/none", "/pwa/icons/worker.js"])
+NOWHERE = ["/pwa/b/1-00000000/worker.js", "/pwa/b/nothing/none", "/pwa/icons/worker.js"]
+# PostgreSQL takes no zero byte in a query.
+ZERO_BYTES = ["/pwa/icons/%00.png", "/pwa/b/x%00/y", "/pwa/b/x/y%00"]
+
+
+@pytest.mark.parametrize("path", NOWHERE + ZERO_BYTES)
 def test_unknown_files_are_not_found(plain_site, get, path):
     build_pwa(plain_site, features={})
     assert get(path).status_code == 404

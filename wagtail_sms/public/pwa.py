@@ -79,7 +79,10 @@ def _current(request: HttpRequest, name: str) -> HttpResponse | None:
 
 
 def _find(request: HttpRequest, **named: str) -> PwaBuildFile:
-    file = PwaBuildFile.objects.filter(build__site=_site(request), **named).order_by("-build__number").first()
+    site, file = _site(request), None
+    # PostgreSQL refuses a query with a zero byte in it.
+    if not any("\0" in value for value in named.values()):
+        file = PwaBuildFile.objects.filter(build__site=site, **named).order_by("-build__number").first()
     if file is None:
         raise Http404("No build of this site has that file.")
     return file
