@@ -58,18 +58,9 @@ def opt_in(
         if not is_new:
             is_new = _come_back(subscriber, now)
         lift(site, number=number.number)
-        ConsentEvent.objects.create(
-            site=site,
-            number_hash=number_hash(number.number),
-            kind=ConsentKind.OPT_IN,
-            wording=wording,
-            at=now,
-            source=source,
-            page_url=page_url[:500],
-            build_id=build_id[:40],
-            address=shorten_address(address),
-            user_agent=user_agent[:200],
-        )
+        shown = {"wording": wording, "page_url": page_url[:500], "build_id": build_id[:40]}
+        visitor = {"address": shorten_address(address), "user_agent": user_agent[:200]}
+        _record(site, number.number, ConsentKind.OPT_IN, at=now, source=source, **shown, **visitor)
         _after_commit(subscriber_subscribed, subscriber=subscriber, is_new=is_new)
     return OptIn(subscriber, is_new)
 
