@@ -42,7 +42,7 @@ lint: $(SETUP)
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet wagtail_sms sandbox
-	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m django makemigrations wagtail_sms --check --dry-run
+	DJANGO_SETTINGS_MODULE=sandbox.settings $(BIN)/python -m django makemigrations wagtail_sms venue --check --dry-run
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m django check --fail-level WARNING
 
 migrations: $(SETUP)
