@@ -178,8 +178,12 @@ class PreviewView(SmsViewMixin, TemplateView):
     def post(self, request, name):
         if name not in PREVIEWED:
             raise Http404
-        typed = {field: request.POST.get(field, "")[:LONGEST_PREVIEW] for field in (*DEFAULTS, *PLACEHOLDERS)}
+        typed = {field: self.typed(field) for field in (*DEFAULTS, *PLACEHOLDERS)}
         return self.render_to_response({"preview": preview(SmsSettings(site=self.site, **typed), name)})
+
+    def typed(self, field: str) -> str:
+        # The text is looked up among the known wordings, and PostgreSQL refuses a query with a zero byte in it.
+        return self.request.POST.get(field, "").replace("\0", "")[:LONGEST_PREVIEW]
 
 
 class SmsSettingsURLFinder(ModelAdminURLFinder):
