@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from tests.providers.fake_peer import answer, error, peer
 from wagtail_sms.exceptions import ProviderConfigurationError, ProviderOutOfFunds, ProviderUnavailable
+from wagtail_sms.providers import messagebird_sending
 from wagtail_sms.providers.base import OutboundBatch, Outcome
 from wagtail_sms.providers.messagebird import MessageBirdProvider
+from wagtail_sms.providers.messagebird_http import Api
 
 
 A, B, C = "+33612345678", "+447700900123", "+31612345678"
@@ -183,6 +185,47 @@ def test_refused_number_is_found_and_the_other_forty_nine_get_their_text(gateway
     results = at(gateway).send(batch(*crowd))
     assert [result.recipient for result in results if result.outcome == Outcome.REJECTED] == [crowd[33]]
     assert sorted(text["phone"] for text in gateway.messages()) == [n.lstrip("+") for n in crowd if n != crowd[33]]
+
+
+@pytest.fixture
+def slow_clock(monkeypatch):
+    """Each request takes three seconds by the provider's clock. Returns the seconds at which they started."""
+    call, started = Api.call, []
+
+    def slow_call(*args):
+        started.append(3 * len(started))
+        return call(*args)
+
+    monkeypatch.setattr(Api, "call", slow_call)
+    monkeypatch.setattr(messagebird_sending, "monotonic", lambda: 3 * len(started))
+    return started
+
+
+@pytest.mark.parametrize("place", [0, 24, 33, 49])
+def test_refused_number_is_found_on_a_slow_network(gateway, slow_clock, place):
+    crowd = [f"+3361234{n:04d}" for n in range(50)]
+    gateway.set_switch("phone", "refused", phone=crowd[place])
+    found = outcomes(at(gateway).send(batch(*crowd)))
+    assert found.pop(place) == Outcome.REJECTED
+    assert found == [Outcome.ACCEPTED] * 49
+
+
+def test_search_for_refused_numbers_ends_well_within_the_lease(gateway, slow_clock, settings):
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "LEASE_SECONDS": 30}
+    crowd = [f"+3361234{n:04d}" for n in range(50)]
+    gateway.set_switch("phone", "refused", phone=crowd[0])
+    found = outcomes(at(gateway).send(batch(*crowd)))
+    assert slow_clock[-1] < 12
+    assert set(found[1:]) <= {Outcome.ACCEPTED, Outcome.NOT_SENT} and Outcome.NOT_SENT in found
+
+
+def test_search_for_refused_numbers_makes_a_bounded_number_of_requests():
+    numbers = [f"+3361234{n:04d}" for n in range(50)]
+    with peer(*[answer(422, error(9, "recipients"))] * 99) as server:
+        found = outcomes(provider_at(server.url).send(batch(*numbers)))
+        assert len(server.requests) == 1 + messagebird_sending.MOST_REQUESTS
+    assert found[0] == Outcome.REJECTED
+    assert set(found) == {Outcome.REJECTED, Outcome.NOT_SENT}
 
 
 def test_busy_provider_is_waited_for_when_a_part_went_out():

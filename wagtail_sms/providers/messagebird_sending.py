@@ -4,6 +4,7 @@ from dataclasses import replace
 from time import monotonic, sleep
 from typing import Any
 
+from wagtail_sms.conf import app_settings
 from wagtail_sms.exceptions import ProviderConfigurationError, ProviderError, ProviderUnavailable
 from wagtail_sms.providers.base import OutboundBatch, Outcome, SendResult
 from wagtail_sms.providers.messagebird_errors import operator_error, stops_everything
@@ -11,8 +12,25 @@ from wagtail_sms.providers.messagebird_http import AnswerLost, Api, NothingSent,
 
 
 FAILED_AT_ONCE = {"delivery_failed", "expired"}
-#: How long one batch may be taken apart to find the number that MessageBird refuses.
-SECONDS_FOR_PARTS = 20
+#: Requests that may go into taking one batch apart. Halving 50 recipients finds one refused number in 12, four in 38.
+MOST_REQUESTS = 40
+#: Callers start a batch in the first half of its lease; this share of it is left for the search, the rest for its end.
+SHARE_OF_LEASE = 0.4
+
+
+class Search:
+    """What is left for finding the numbers that MessageBird refuses, from the first request of the batch on."""
+
+    def __init__(self) -> None:
+        self._requests = MOST_REQUESTS
+        self._deadline = monotonic() + app_settings.LEASE_SECONDS * SHARE_OF_LEASE
+
+    def may_ask(self, *, after: float = 0.0) -> bool:
+        """Whether another request may start `after` so many seconds."""
+        return self._requests > 0 and monotonic() + after < self._deadline
+
+    def count(self) -> None:
+        self._requests -= 1
 
 
 def digits(number: str) -> str:
@@ -20,8 +38,9 @@ def digits(number: str) -> str:
     return number.removeprefix("+")
 
 
-def hand_over(api: Api, batch: OutboundBatch, *, deadline: float | None = None) -> list[SendResult]:
+def hand_over(api: Api, batch: OutboundBatch, *, search: Search | None = None) -> list[SendResult]:
     """One request, or several if one number in it makes MessageBird refuse all."""
+    search = search or Search()
     try:
         answer = api.call("messages", "POST", parameters(batch))
     except NothingSent as failure:
@@ -32,7 +51,7 @@ def hand_over(api: Api, batch: OutboundBatch, *, deadline: float | None = None) 
         if stops_everything(failure):
             raise operator_error(failure) from failure
         if "recipients" in failure.parameters and len(batch.recipients) > 1:
-            return _in_parts(api, batch, deadline or monotonic() + SECONDS_FOR_PARTS)
+            return _in_parts(api, batch, search)
         return _same_for_all(batch, Outcome.REJECTED, code=failure.code, text=failure.text)
     return _read_answer(answer, batch)
 
@@ -54,14 +73,14 @@ def _same_for_all(batch: OutboundBatch, outcome: Outcome, *, code: str = "", tex
     return [SendResult(recipient, outcome, error_code=code, error_text=text) for recipient in batch.recipients]
 
 
-def _in_parts(api: Api, batch: OutboundBatch, deadline: float) -> list[SendResult]:
+def _in_parts(api: Api, batch: OutboundBatch, search: Search) -> list[SendResult]:
     """A refusal sent nothing, so the halves can be tried. Once a part went out, errors become results."""
     middle = len(batch.recipients) // 2
     results: list[SendResult] = []
     for recipients in (batch.recipients[:middle], batch.recipients[middle:]):
         part = replace(batch, recipients=recipients)
         try:
-            results += _patiently(api, part, deadline)
+            results += _patiently(api, part, search)
         except (ProviderError, ProviderConfigurationError) as error:
             if not results:
                 raise
@@ -69,17 +88,18 @@ def _in_parts(api: Api, batch: OutboundBatch, deadline: float) -> list[SendResul
     return results
 
 
-def _patiently(api: Api, part: OutboundBatch, deadline: float) -> list[SendResult]:
+def _patiently(api: Api, part: OutboundBatch, search: Search) -> list[SendResult]:
     """Wait for a provider that is busy: when a part went out, the batch can't go back to the queue."""
-    while monotonic() < deadline:
+    while search.may_ask():
+        search.count()
         try:
-            return hand_over(api, part, deadline=deadline)
+            return hand_over(api, part, search=search)
         except ProviderUnavailable as error:
             pause = error.retry_after or 1.0
-            if monotonic() + pause >= deadline:
+            if not search.may_ask(after=pause):
                 raise
             sleep(pause)
-    return _same_for_all(part, Outcome.NOT_SENT, text="MessageBird refuses too many numbers of this batch.")
+    return _same_for_all(part, Outcome.NOT_SENT, text="The search for the numbers that MessageBird refuses ran out.")
 
 
 def _read_answer(answer: dict[str, Any], batch: OutboundBatch) -> list[SendResult]:
