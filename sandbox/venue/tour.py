@@ -7,12 +7,14 @@ from django.conf import settings
 from django.urls import reverse
 from wagtail.models import Site
 
+from wagtail_sms.admin.access import may
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.delivery.models import InboundEvent
 from wagtail_sms.extension import is_installed
 from wagtail_sms.pwa.builder import current_build, serves_sms
 from wagtail_sms.states import ConsentKind
 from wagtail_sms.subscribers.models import ConsentEvent
+from wagtail_sms.subscribers.texts import SmsSettings
 
 
 FIRST, SECOND = "localhost", "127.0.0.1"
@@ -41,9 +43,9 @@ class Tour:
     current: Step
 
 
-def tour_of(site: Site) -> Tour:
-    """The guide of one site. A step that was left out does not hold up those after it."""
-    steps = first_steps(site) if site.hostname == FIRST else second_steps(site)
+def tour_of(site: Site, *, user=None) -> Tour:
+    """The guide of one site for who is signed in there. A step that was left out does not hold up those after it."""
+    steps = first_steps(site, user) if site.hostname == FIRST else second_steps(site, user)
     furthest = max((index + 1 for index, step in enumerate(steps) if step.is_done), default=0)
     current = steps[min(furthest, len(steps) - 1)]
     current.is_current = True
@@ -52,13 +54,15 @@ def tour_of(site: Site) -> Tour:
     return Tour(steps, current)
 
 
-def first_steps(site: Site) -> list[Step]:
+def first_steps(site: Site, user) -> list[Step]:
     """Halle Nord, in full use: sign up, read and answer, send, and go on to the other site."""
     other = f"http://{SECOND}:{settings.PORT}/"
+    left = is_installed(Site.objects.get(hostname=SECOND))
+    sign_in = "" if allowed(user, site, "send_campaign") else "sign in as editor / editor and "
     return [
         Step(
             "Sign up",
-            "Open two pages and the hall asks for your number. Any number will do.",
+            f"{pages_to_open(site).capitalize()} and the hall asks for your number. Any number will do.",
             "Programme",
             reverse("wagtail_serve", args=["programme/"]),
             signed_up(site),
@@ -73,28 +77,31 @@ def first_steps(site: Site) -> list[Step]:
         ),
         Step(
             "Send",
-            "Now be the editor: sign in as editor / editor and write to everybody under Notifications > SMS.",
+            f"Now be the editor: {sign_in}write to everybody under Notifications > SMS.",
             "Admin",
             reverse("wagtail_sms:index"),
             Campaign.objects.filter(site=site, launched_at__isnull=False).count() > LOADED_CAMPAIGNS,
         ),
         Step(
             "Second site",
-            "Atelier Sud has no PWA and no text messages yet. Set everything up there yourself.",
+            "You installed text messages on Atelier Sud. Go on there."
+            if left
+            else "Atelier Sud has no PWA and no text messages yet. Set everything up there yourself.",
             "Atelier Sud",
             other,
-            is_installed(Site.objects.get(hostname=SECOND)),
+            left,
         ),
     ]
 
 
-def second_steps(site: Site) -> list[Step]:
+def second_steps(site: Site, user) -> list[Step]:
     """Atelier Sud, with nothing installed: build the PWA, install, build again, sign up."""
-    installed = is_installed(site)
+    installed, signed = is_installed(site), signed_up(site)
+    sign_in = "" if allowed(user, site, "rebuild_pwa") else "sign in as south / south, "
     return [
         Step(
             "Build the PWA",
-            "Next: sign in as south / south, choose an icon at Publish > PWA and build.",
+            f"Next: {sign_in}choose an icon at Publish > PWA, save and build.",
             "PWA",
             reverse("wagtail_sms:pwa"),
             current_build(site) is not None,
@@ -115,13 +122,25 @@ def second_steps(site: Site) -> list[Step]:
         ),
         Step(
             "Sign up",
-            "Everything is set up: open a few pages and this site asks for your number.",
-            "Phones",
-            reverse("gateway"),
-            signed_up(site),
-            NARROW,
+            "You have seen everything. Your welcome text has arrived."
+            if signed
+            else f"Everything is set up: {pages_to_open(site)} and this site asks for your number.",
+            "Phones" if signed else "Front page",
+            reverse("gateway") if signed else reverse("wagtail_serve", args=[""]),
+            signed,
+            "" if signed else NARROW,
         ),
     ]
+
+
+def allowed(user, site: Site, right: str) -> bool:
+    return user is not None and may(user, site, right)
+
+
+def pages_to_open(site: Site) -> str:
+    """What brings the popup up, by the settings of the site."""
+    pages = SmsSettings.for_site(site).popup_after_actions
+    return f"open {pages} pages" if pages > 1 else "open a page"
 
 
 def signed_up(site: Site) -> bool:

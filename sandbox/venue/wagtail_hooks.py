@@ -16,9 +16,11 @@ class GuidePanel(Component):
     template_name = "venue/guide_panel.html"
 
     def get_context_data(self, parent_context) -> dict:
-        here = Site.find_for_request(parent_context["request"])
+        request = parent_context["request"]
+        here = Site.find_for_request(request)
         sites = sorted(Site.objects.all(), key=lambda site: site != here)
-        return {"guides": [(site, tour_of(site)) for site in sites]}
+        # Each address has a session of its own: who is signed in here is nobody yet on the other site.
+        return {"guides": [(site, tour_of(site, user=request.user if site == here else None)) for site in sites]}
 
 
 @hooks.register("construct_homepage_panels")

@@ -27,4 +27,4 @@ def tour(context) -> dict:
     site = Site.find_for_request(request)
     if site is None or getattr(request, "is_preview", False):
         return {"tour": None}
-    return {"tour": tour_of(site)}
+    return {"tour": tour_of(site, user=getattr(request, "user", None))}
