@@ -10,7 +10,7 @@ from wagtail_sms.subscribers.texts import SmsSettings
 
 @pytest.fixture
 def site(db):
-    return factories.site()
+    return factories.make_site()
 
 
 @pytest.mark.parametrize(("pages", "said"), [(10, "open 10 pages"), (2, "open 2 pages"), (1, "open a page")])
