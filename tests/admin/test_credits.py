@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
 from tests.admin.conftest import make_editor, signed_in
 from tests.delivery.sending import launched, sent
 from tests.factories import give_credits, make_subscribers
-from wagtail_sms.admin.stock import stock
+from wagtail_sms.admin.stock import next_month, stock
 from wagtail_sms.credits import ledger
 from wagtail_sms.delivery.notices import welcome
 from wagtail_sms.phone import parse
@@ -48,13 +50,24 @@ def test_free_credits_last_until_the_last_day_of_the_month_in_utc(site):
     assert (until.day, until.hour) == (1, 0) and last.month != until.month
 
 
+@pytest.mark.parametrize(("today", "day"), [((2026, 11, 30, 23), "2026-12-01"), ((2026, 12, 31, 23), "2027-01-01")])
+def test_the_next_free_credits_come_on_the_first_of_the_next_month(today, day):
+    assert next_month(datetime(*today, tzinfo=UTC)).isoformat() == day
+
+
+def test_without_free_credits_left_the_page_says_when_the_next_come(site, superuser):
+    ledger.reserve(site, amount=500, key="all", purpose="campaign")
+    day = format_date(next_month(timezone.now()), "j F")
+    assert f"500 more on {day} (UTC)" in " ".join(text(signed_in(superuser)).split())
+
+
 def test_every_movement_of_a_message_is_listed_newest_first(site, treasurer):
     make_subscribers(site, 4)
     sent(site, body="Tonight: piano.")
     assert movements(treasurer) == [
         ("capture", 4, "Tonight: piano."),
         ("reserve", 4, "Tonight: piano."),
-        ("issue", 500, "New month"),
+        ("issue", 500, "Installation"),
     ]
 
 

@@ -51,7 +51,7 @@ class CreditsView(SmsViewMixin, BaseListingView):
     ]
 
     def get_base_queryset(self):
-        return ledger.history(self.site)
+        return ledger.history(self.site).select_related("grant__wallet")
 
     def get_table(self, object_list):
         return super().get_table(with_causes(object_list, site=self.site))

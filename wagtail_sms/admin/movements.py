@@ -1,7 +1,7 @@
 """The rows of the ledger in words: what moved, which credits, and what caused it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
@@ -101,6 +101,11 @@ def _cause_of_grant(transfer: Transfer) -> Cause:
     if transfer.kind == TransferKind.EXPIRE:
         return Cause(_("Their month is over") if transfer.grant.kind == GrantKind.FREE else _("Their date has come"))
     if transfer.grant.kind == GrantKind.FREE:
-        return Cause(_("New month"))
+        wallet = transfer.grant.wallet
+        return Cause(
+            _("Installation")
+            if f"{wallet.opened_at.astimezone(UTC):%Y-%m}" == transfer.grant.period
+            else _("New month")
+        )
     by = transfer.grant.created_by
     return Cause(_("Given by %(name)s") % {"name": get_user_display_name(by)}) if by else Cause("")
