@@ -1,10 +1,12 @@
 """The message box and what is said about a text while it is being written."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.widgets import AdminAutoHeightTextInput
 
@@ -31,10 +33,17 @@ class MessageInput(AdminAutoHeightTextInput):
         )
 
 
+class MessageField(forms.CharField):
+    """A text that `check_body` alone judges: Django's own refusal of NUL would say the same in other words."""
+
+    def run_validators(self, value) -> None:
+        pass
+
+
 class MessageForm(forms.Form):
     """A message, and the hidden facts that make its sending happen once, at the price that was seen."""
 
-    body = forms.CharField(label=_("Message"), required=False, strip=False, widget=MessageInput)
+    body = MessageField(label=_("Message"), required=False, strip=False, widget=MessageInput)
     form_token = forms.UUIDField(required=False)
     confirmed = forms.IntegerField(required=False, min_value=0)
     repeat_of = forms.IntegerField(required=False)
@@ -63,7 +72,12 @@ class Writing:
 
     @property
     def forcing_list(self) -> str:
-        return ", ".join(f"“{character}”" for character in self.forcing)
+        return format_html_join(", ", "<bdi>{}</bdi>", ((visible(character),) for character in self.forcing))
+
+
+def visible(character: str) -> str:
+    """The character, or its code point where it has no shape of its own or would turn the sentence around it."""
+    return f"U+{ord(character):04X}" if unicodedata.category(character)[0] in "CMZ" else character
 
 
 def describe(body: str) -> Writing:

@@ -88,7 +88,7 @@ def _refuse_too_long(text: str) -> None:
     if measured.segments <= app_settings.MAX_SEGMENTS:
         return
     raise MessageRefused(
-        _("The message is too long: it needs %(segments)s text messages, the most that can be sent as one is %(most)s.")
+        _("The message is too long. It needs %(segments)s segments; at most %(most)s can be sent as one.")
         % {"segments": measured.segments, "most": app_settings.MAX_SEGMENTS},
         code="too_long",
     )
