@@ -54,7 +54,7 @@ def test_the_page_shows_message_people_credits_and_who(site, superuser):
     Campaign.objects.filter(pk=campaign.pk).update(launched_by=superuser)
     shown = page(signed_in(superuser), campaign)
     assert "Doors 19:30" in shown and "+1 201-555-0123" in shown and "Ada Lindqvist" in shown
-    assert "4 of 4 done" in shown
+    assert "4 of 4 handed over to the network" in shown
     assert "United States" in shown
 
 

@@ -58,6 +58,11 @@ class Progress:
         """Share of the people who wait for nothing more from us, 0 to 1."""
         return 1.0 if not self.total else (self.total - self.waiting - self.sending) / self.total
 
+    @property
+    def handed_over(self) -> int:
+        """People whose message the provider took, whatever the network made of it."""
+        return self.accepted + self.sent + self.delivered + self.undelivered + self.expired
+
 
 def progress(campaign: Campaign) -> Progress:
     """Read the state of everybody in three grouped queries."""
