@@ -59,7 +59,7 @@ class SmsSettingsForm(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         country = self.fields["default_country"]
         country.label = capfirst(SmsSettings._meta.get_field("default_country").verbose_name)
-        country.choices = [("", _("None: the visitor chooses")), *self.countries()]
+        country.choices = [("", _("Guessed from the visitor's language")), *self.countries()]
         for name in DEFAULTS:
             if name in PREVIEWED:
                 self.fields[name].widget = TextInput(name)
