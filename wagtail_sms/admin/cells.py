@@ -8,6 +8,7 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail_sms.admin.columns import WIDE, CountryColumn, Look, NumberColumn
 from wagtail_sms.admin.numbers import shown_number
 from wagtail_sms.admin.sites import FORM_FIELD
+from wagtail_sms.countries import country_name
 from wagtail_sms.states import SubscriberStatus
 
 
@@ -66,6 +67,17 @@ class DeleteColumn(CellForm):
     cell_template_name = "wagtail_sms/admin/subscribers/delete_cell.html"
 
 
+class PhoneColumn(Column):
+    """The number, with the country below it where a narrow screen leaves out the column of countries."""
+
+    cell_template_name = "wagtail_sms/admin/subscribers/phone_cell.html"
+
+    def get_cell_context_data(self, instance, parent_context):
+        context = super().get_cell_context_data(instance, parent_context)
+        context["country"] = country_name(instance.country)
+        return context
+
+
 class CreditsColumn(NumberColumn):
     """Credits per segment, or a word for a country nothing can be sent to."""
 
@@ -78,7 +90,7 @@ def columns_for(view) -> list[Column]:
     shared = {"site": view.site, "here": view.here, "full_numbers": full}
     may_change, may_delete = view.may("change_subscriber"), view.may("delete_subscriber")
     shown = [
-        Column(
+        PhoneColumn(
             "number",
             label=_("Number"),
             accessor=lambda person: shown_number(person.number, full=full),
