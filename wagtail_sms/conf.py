@@ -138,6 +138,11 @@ class AppSettings:
         return self._get("OPT_IN_PER_SITE_PER_HOUR", 500)
 
     @property
+    def TRUSTED_PROXIES(self) -> int:
+        """Proxies of yours in front; a visitor's address is that many entries from the right in `X-Forwarded-For`."""
+        return self._get("TRUSTED_PROXIES", 0)
+
+    @property
     def WELCOME_CREDITS_PER_DAY(self) -> int:
         """Credits that welcome texts of one site may cost per day; later ones wait."""
         return self._get("WELCOME_CREDITS_PER_DAY", 500)

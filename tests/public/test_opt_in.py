@@ -231,6 +231,40 @@ def test_only_a_public_address_is_kept_and_shortened(open_site, client):
     assert ConsentEvent.objects.latest("pk").address == "93.184.216.0/24"
 
 
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "counted"),
+    [
+        (0, "93.184.216.34", ""),
+        (1, "93.184.216.34", "93.184.216.0/24"),
+        # What stands further left was written by the visitor.
+        (1, "8.8.8.8, 93.184.216.34", "93.184.216.0/24"),
+        (2, "8.8.8.8, 93.184.216.34, 10.0.0.7", "93.184.216.0/24"),
+        (2, " 8.8.8.8 ,93.184.216.34 ,10.0.0.7 ", "93.184.216.0/24"),
+        (1, "2606:2800:220:1:248:1893:25c8:1946", "2606:2800:220::/48"),
+        (1, "10.0.0.7", ""),
+        (1, "nonsense", ""),
+        # Fewer entries than proxies: the request came around them, so nothing in it can be trusted.
+        (2, "93.184.216.34", ""),
+        (1, "", ""),
+        (1, None, ""),
+    ],
+)
+def test_address_behind_trusted_proxies_is_the_one_they_wrote(open_site, client, settings, proxies, forwarded, counted):
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "TRUSTED_PROXIES": proxies}
+    client.defaults["REMOTE_ADDR"] = "10.0.0.5"
+    headers = {} if forwarded is None else {"x-forwarded-for": forwarded}
+    assert post_json(client, headers=headers).status_code == 200
+    assert ConsentEvent.objects.get().address == counted
+
+
+def test_limit_per_address_counts_behind_a_trusted_proxy(open_site, client, settings):
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "TRUSTED_PROXIES": 1, "OPT_IN_PER_ADDRESS_PER_HOUR": 1}
+    client.defaults["REMOTE_ADDR"] = "10.0.0.5"
+    came = [("06 12 34 56 78", "1.1.1.1, 93.184.216.34"), ("06 12 34 56 79", "9.9.9.9, 93.184.216.35")]
+    answers = [post_json(client, phone=phone, key="", headers={"x-forwarded-for": chain}) for phone, chain in came]
+    assert [answer.status_code for answer in answers] == [200, 429]
+
+
 def test_same_build_forced_again_still_takes_sign_ups(open_site, client):
     rebuild(open_site, features=current_build(open_site).features, force=True)
     assert post_json(client).status_code == 200

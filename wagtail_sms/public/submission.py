@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from wagtail_sms.conf import app_settings
 from wagtail_sms.pwa.signup import TRAP
 
 
@@ -84,11 +85,19 @@ def read(request: HttpRequest) -> Submission:
 
 def visitor_address(request: HttpRequest) -> str:
     """The visitor's IP address, or nothing when the host's proxy hides it: a limit per proxy would hit everybody."""
-    address = request.META.get("REMOTE_ADDR", "")
+    address = _forwarded_for(request, proxies=app_settings.TRUSTED_PROXIES)
     try:
         return address if ip_address(address).is_global else ""
     except ValueError:
         return ""
+
+
+def _forwarded_for(request: HttpRequest, *, proxies: int) -> str:
+    """The address the outermost trusted proxy wrote; entries left of it are whatever the visitor claims."""
+    if not proxies:
+        return request.META.get("REMOTE_ADDR", "")
+    chain = request.headers.get("X-Forwarded-For", "").split(",")
+    return chain[-proxies].strip() if len(chain) >= proxies else ""
 
 
 def storable(text: str) -> str:
