@@ -11,7 +11,7 @@ from tests.e2e.demo import Demo, wait_until
 
 IMAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "images"
 PATIENCE = 20_000  # milliseconds
-NEWS = 0.01  # of the pixels
+NEWS = 0.002  # of the pixels
 
 
 class Editor:
