@@ -60,6 +60,8 @@ def test_one_tick_does_all_periodic_work_without_a_worker(site, provider, capsys
     ("main", "broker", "found"), [("mysite", "memory://", 0), ("mysite", None, 1), (None, None, 1)]
 )
 def test_a_project_without_a_celery_app_or_broker_is_told(monkeypatch, main, broker, found):
+    # Celery reads the variable by itself, and the services' round sets it.
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
     # A lone app of the test's own: current_app of this process belongs to the tests.
     lone = Celery(main, broker=broker, set_as_current=False, changes={"broker_url": broker})
     monkeypatch.setattr(checks, "current_app", lone)
