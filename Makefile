@@ -4,6 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+OPERATIONS ?= 1000000
+ROWS ?= 1000000
+ONLY ?=
+SEED ?= 1
+PARTS ?= kills
+RECIPIENTS ?= 5000
+KILLS ?= 20
+RESTARTS ?= 3
+PAUSES ?= 5
+BROKER ?= auto
 SETUP := $(VENV)/.installed
 
 .PHONY: demo test test-services bench chaos lint migrations clean
@@ -14,7 +24,8 @@ help:
 	@echo "make test           the whole suite, in the browser too"
 	@echo "make test-services  the suite on PostgreSQL, with RabbitMQ and with Redis"
 	@echo "make lint           ruff, import-linter, templates, migrations"
-	@echo "make bench, make chaos"
+	@echo "make chaos          the ledger at random (OPERATIONS=$(OPERATIONS)), then kill -9 in the middle of campaigns (SEED=$(SEED))"
+	@echo "make bench          every figure against its baseline, in one run (ROWS=$(ROWS), ONLY=send,plan for some parts)"
 
 $(SETUP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,11 +42,22 @@ test: $(SETUP)
 test-services: $(SETUP)
 	@bash .ci/services
 
+# PostgreSQL, RabbitMQ and Redis where they answer (DATABASE_URL, RABBITMQ_URL, REDIS_URL), SQLite and files always.
 bench: $(SETUP)
-	@echo "make bench: there is no benchmark yet; they come with the sending engine's own issue." >&2; exit 1
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "psycopg[binary]>=3.1" "celery[redis]>=5.4"
+	@$(BIN)/python -m benchmarks --rows $(ROWS) --only "$(ONLY)"
 
+# All of it: make chaos RECIPIENTS=100000 KILLS=200 RESTARTS=20 PAUSES=50 PARTS="kills clicks stops sweepers sigterm steering webhooks"
 chaos: $(SETUP)
-	@echo "make chaos: there is no kill harness yet; it comes with the sending engine's own issue." >&2; exit 1
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "psycopg[binary]>=3.1" "celery[redis]>=5.4" || true
+	@$(BIN)/python -m chaos ledger --operations $(OPERATIONS) --seed $(SEED)
+	@set -e; for part in $(PARTS); do \
+	  if [ $$part = webhooks ]; then \
+	    STORM_CALLS=10000 $(BIN)/python -m pytest -q tests/delivery/test_webhook_storm.py; continue; fi; \
+	  options="--seed $(SEED) --broker $(BROKER)"; \
+	  if [ $$part = kills ]; then options="$$options --recipients $(RECIPIENTS) --kills $(KILLS)"; \
+	    options="$$options --restarts $(RESTARTS) --pauses $(PAUSES)"; fi; \
+	  $(BIN)/python -m chaos $$part $$options; done
 
 lint: $(SETUP)
 	$(BIN)/ruff check .

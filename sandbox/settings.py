@@ -127,6 +127,7 @@ WAGTAIL_SMS = {
         },
     },
     "WEBHOOK_BASE_URL": f"http://127.0.0.1:{PORT}",
+    "PAYMENTS": {"default": {"BACKEND": "wagtail_sms.payments.dummy.DummyPayment"}},
 }
 
 LOGGING = {

@@ -2,6 +2,7 @@ import pytest
 
 from tests import factories
 from tests.browser import ARGUMENTS, CHROMIUM, MISSING
+from wagtail_sms.delivery import heartbeat
 from wagtail_sms.providers import get_provider
 from wagtail_sms.providers.locmem import LocmemProvider
 
@@ -21,12 +22,24 @@ def _fresh_provider():
     provider = get_provider()
     if isinstance(provider, LocmemProvider):
         provider.reset()
+    heartbeat.forget()
     yield
 
 
 @pytest.fixture
-def provider() -> LocmemProvider:
+def provider(request) -> LocmemProvider:
+    if "second" in request.fixturenames:
+        request.getfixturevalue("second")  # changed settings make new instances
     return get_provider()
+
+
+@pytest.fixture
+def second(settings) -> LocmemProvider:
+    """Another provider, under the alias "second"."""
+    backend = {"BACKEND": "wagtail_sms.providers.locmem.LocmemProvider", "OPTIONS": {}}
+    configured = settings.WAGTAIL_SMS["PROVIDERS"] | {"second": backend}
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "PROVIDERS": configured}
+    return get_provider("second")
 
 
 @pytest.fixture
@@ -46,8 +59,10 @@ def playwright():
     """One Playwright at a time: it keeps an event loop in this thread, in which Django would refuse the database."""
     if not CHROMIUM:
         pytest.skip(MISSING)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # A machine that does much else at the same time answers late, not wrongly.
+    expect.set_options(timeout=20_000)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as started:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield started

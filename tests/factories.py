@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from django.utils import timezone
-from wagtail.models import Page, Site
+from wagtail.models import Locale, Page, Site
 
 from wagtail_sms.credits import ledger
 from wagtail_sms.extension import Extension
 from wagtail_sms.pricing.cards import refresh
+from wagtail_sms.pricing.models import CountryRate, RateCard
 from wagtail_sms.senders.models import SenderNumber
 from wagtail_sms.states import GrantKind, SenderStatus, SubscriberStatus
 from wagtail_sms.subscribers.models import Subscriber
@@ -23,6 +24,8 @@ def make_site(hostname: str = "localhost", *, name: str = "Halle Nord", is_defau
     if found:
         Site.objects.filter(pk=found.pk).update(site_name=name)
         return Site.objects.get(pk=found.pk)
+    # A test with transactions of its own leaves an empty database behind, without even a language.
+    Locale.objects.get_or_create(language_code="en")
     root = Page.objects.filter(depth=1).first() or Page.add_root(title="Root", slug="root")
     home = root.add_child(instance=Page(title=name, slug=hostname.replace(".", "-")))
     return Site.objects.create(hostname=hostname, root_page=home, site_name=name, is_default_site=is_default)
@@ -33,18 +36,35 @@ def make_installed_site(hostname: str = "localhost", *, name: str = "Halle Nord"
     site, now = make_site(hostname, name=name), timezone.now()
     Extension.objects.create(site=site, installed_at=now)
     ledger.open_wallet(site, now=now)
-    SenderNumber.objects.create(
+    make_number(site, number)
+    SmsSettings.objects.create(site=site, brand=name)
+    refresh()
+    return site
+
+
+def make_card(rates: dict[str, tuple[int, str]]) -> RateCard:
+    """A card in force: `{country: (credits per segment, provider)}`."""
+    RateCard.objects.retire()
+    card = RateCard.objects.create(currency="USD", unit_price="0.01", is_current=True, created_at=timezone.now())
+    CountryRate.objects.bulk_create(
+        CountryRate(card=card, country=country, credits=credits, price=f"0.{credits:02d}", provider=provider)
+        for country, (credits, provider) in rates.items()
+    )
+    return card
+
+
+def make_number(site, number: str, *, provider: str = "default") -> SenderNumber:
+    now = timezone.now()
+    return SenderNumber.objects.create(
         site=site,
         number=number,
         country="US",
+        provider=provider,
         status=SenderStatus.ACTIVE,
         requested_at=now,
         activated_at=now,
         next_attempt_at=now,
     )
-    SmsSettings.objects.create(site=site, brand=name)
-    refresh()
-    return site
 
 
 def give_credits(site, amount: int) -> None:

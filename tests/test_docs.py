@@ -7,6 +7,8 @@ from django.core.management import get_commands
 from django.test import override_settings
 
 from wagtail_sms.conf import AppSettings, app_settings
+from wagtail_sms.payments.stripe import StripeCheckout
+from wagtail_sms.providers.bird import BirdProvider
 from wagtail_sms.providers.messagebird import MessageBirdProvider
 
 
@@ -33,8 +35,21 @@ def test_every_provider_option_is_documented_with_its_default():
     assert {name: documented[name][0].strip("`") for name in defaults} == defaults
 
 
+def test_every_option_of_bird_is_documented_with_its_default():
+    documented = table_rows((REFERENCE / "settings.md").read_text())
+    for name, value in BirdProvider.default_options.items():
+        assert documented[f"BirdProvider.{name}"][0].strip("`") == repr(value)
+
+
+def test_every_option_of_stripe_is_documented_with_its_default():
+    documented = table_rows((REFERENCE / "settings.md").read_text())
+    for name, value in StripeCheckout.default_options.items():
+        assert documented[f"StripeCheckout.{name}"][0].strip("`") == repr(value)
+
+
 def test_every_check_is_documented_and_exists():
-    sources = [ROOT / "wagtail_sms" / "checks.py", *(ROOT / "wagtail_sms" / "providers").glob("*.py")]
+    sources = [ROOT / "wagtail_sms" / "checks.py"]
+    sources += [path for part in ("providers", "payments") for path in (ROOT / "wagtail_sms" / part).glob("*.py")]
     source = "".join(path.read_text() for path in sources)
     documented = table_rows((REFERENCE / "settings.md").read_text())
     assert {name for name in documented if name.startswith("wagtail_sms.")} == set(

@@ -2,6 +2,7 @@
 
 import multiprocessing
 from queue import Empty
+from shutil import rmtree
 
 import pytest
 from kombu import Connection
@@ -48,3 +49,23 @@ def test_a_message_that_is_being_written_belongs_to_no_queue(tmp_path):
             channel._get("celery")
         channel._put("celery", {"whole": True})
         assert channel._get("celery") == {"whole": True}
+
+
+def test_a_folder_that_was_removed_is_made_again_and_ends_no_worker(tmp_path):
+    with connected(str(tmp_path)) as connection:
+        channel = connection.default_channel
+        rmtree(tmp_path / "queue")
+        with pytest.raises(Empty):
+            channel._get("celery")
+        channel._put("celery", {"number": 1})
+        rmtree(tmp_path / "queue")
+        channel._put("celery", {"number": 2})
+        assert channel._get("celery") == {"number": 2}
+
+
+def test_a_removed_folder_loses_no_broadcast_to_the_workers(tmp_path):
+    with connected(str(tmp_path)) as connection:
+        channel = connection.default_channel
+        rmtree(tmp_path)
+        channel._queue_bind("celery.pidbox", "", "", "one.celery.pidbox")
+        assert [queue for _key, _pattern, queue in channel.get_table("celery.pidbox")] == ["one.celery.pidbox"]

@@ -7,7 +7,10 @@ from django.core.checks import Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from wagtail_sms.conf import app_settings
+from wagtail_sms.credits.packs import packs
+from wagtail_sms.payments import get_payment_method
 from wagtail_sms.providers import get_provider
+from wagtail_sms.senders.provisioning import shared_number
 
 
 @register("wagtail_sms")
@@ -44,6 +47,50 @@ def check_providers(app_configs, **kwargs) -> list:
             found += get_provider(alias).check()
         except ImproperlyConfigured as error:
             found.append(Error(str(error), id="wagtail_sms.E004"))
+    return found
+
+
+@register("wagtail_sms")
+def check_senders(app_configs, **kwargs) -> list:
+    """Sites need a number at every provider that may come to serve a country, and sites in trial a shared one."""
+    found = []
+    for alias in app_settings.PROVIDERS:
+        try:
+            shared, sells = shared_number(alias), get_provider(alias).supports_numbers
+        except ImproperlyConfigured:
+            continue  # see check_providers
+        if not shared and not sells:
+            found.append(
+                Warning(
+                    f"The provider {alias!r} sells no numbers and states none: no site can text through it.",
+                    hint=f"Set the option SENDER in WAGTAIL_SMS['PROVIDERS'][{alias!r}]['OPTIONS'].",
+                    id="wagtail_sms.W005",
+                )
+            )
+        elif not shared and app_settings.TRIAL_DAYS:
+            found.append(
+                Warning(
+                    f"Sites in trial have no number at the provider {alias!r} and can't text the countries it serves.",
+                    hint=f"Set WAGTAIL_SMS['SHARED_NUMBER'] = {{{alias!r}: '+1...', ...}}, or TRIAL_DAYS to 0.",
+                    id="wagtail_sms.W006",
+                )
+            )
+    return found
+
+
+@register("wagtail_sms")
+def check_payments(app_configs, **kwargs) -> list:
+    """What each payment method has to say about its own options, and whether what is for sale makes sense."""
+    found = []
+    for alias in app_settings.PAYMENTS:
+        try:
+            found += get_payment_method(alias).check()
+        except ImproperlyConfigured as error:
+            found.append(Error(str(error), id="wagtail_sms.E005"))
+    try:
+        packs()
+    except ImproperlyConfigured as error:
+        found.append(Error(str(error), id="wagtail_sms.E006"))
     return found
 
 

@@ -3,9 +3,14 @@
 import difflib
 import hashlib
 import hmac
+from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+
+#: Their networks demand registered senders and replace or refuse others, so that an answer finds no way back.
+NO_REPLY_COUNTRIES = "AE BY CN EG IN JO KW LK PH QA RU SA SG TH TR VN".split()
 
 
 class AppSettings:
@@ -23,8 +28,9 @@ class AppSettings:
             raise ImproperlyConfigured(f"WAGTAIL_SMS: unknown setting {key!r}.{hint}")
 
     @classmethod
-    def names(cls) -> set[str]:
-        return {name for name in vars(cls) if name.isupper()}
+    @cache
+    def names(cls) -> frozenset[str]:
+        return frozenset(name for name in vars(cls) if name.isupper())
 
     @property
     def PROVIDERS(self) -> dict:
@@ -47,14 +53,9 @@ class AppSettings:
         return self._get("FREE_CREDITS_ROLL_OVER", False)
 
     @property
-    def CREDITS_PER_PACK(self) -> int:
-        """Credits in one pack."""
-        return self._get("CREDITS_PER_PACK", 100)
-
-    @property
-    def PACK_PRICE_CENTS(self) -> int:
-        """Price of one pack in the smallest unit of `PACK_CURRENCY`."""
-        return self._get("PACK_PRICE_CENTS", 100)
+    def PACKS(self) -> list[tuple[int, int]]:
+        """What can be bought: pairs of credits and their price in the smallest unit of `PACK_CURRENCY`."""
+        return self._get("PACKS", [(100, 100), (500, 500), (1000, 1000), (5000, 5000), (10000, 10000)])
 
     @property
     def PACK_CURRENCY(self) -> str:
@@ -62,8 +63,18 @@ class AppSettings:
         return self._get("PACK_CURRENCY", "USD")
 
     @property
+    def PAYMENTS(self) -> dict:
+        """`{"default": {"BACKEND": dotted path, "OPTIONS": {...}}}`; without it credits can't be bought."""
+        return self._get("PAYMENTS", {})
+
+    @property
+    def LARGEST_PRICE_CHANGE(self) -> int:
+        """A price list in which a country costs this many times more or less than before is refused."""
+        return self._get("LARGEST_PRICE_CHANGE", 10)
+
+    @property
     def LOW_CREDITS(self) -> int:
-        """`credits_low` is sent when a site's credits fall below this figure."""
+        """Below this figure a site is told that its credits run low, unless its wallet has a figure of its own."""
         return self._get("LOW_CREDITS", 50)
 
     @property
@@ -77,13 +88,23 @@ class AppSettings:
         return self._get("SENDER_COUNTRY", "US")
 
     @property
+    def NO_REPLY_COUNTRIES(self) -> list[str]:
+        """ISO codes of countries whose phones can't answer a number of another country: texts there carry a link."""
+        return self._get("NO_REPLY_COUNTRIES", NO_REPLY_COUNTRIES)
+
+    @property
+    def OLD_NUMBER_LISTENS_DAYS(self) -> int:
+        """Days that a replaced number still receives texts, so that a late STOP counts, before it is given back."""
+        return self._get("OLD_NUMBER_LISTENS_DAYS", 30)
+
+    @property
     def TRIAL_DAYS(self) -> int:
         """Days during which a newly installed site texts from `SHARED_NUMBER`; 0 means no trial."""
         return self._get("TRIAL_DAYS", 0)
 
     @property
-    def SHARED_NUMBER(self) -> str:
-        """The number (E.164) that the sites in trial share."""
+    def SHARED_NUMBER(self) -> str | dict[str, str]:
+        """The number (E.164) that the sites in trial share at the default provider, or `{alias: number}`."""
         return self._get("SHARED_NUMBER", "")
 
     @property
@@ -93,13 +114,48 @@ class AppSettings:
 
     @property
     def MAX_REQUESTS_PER_SECOND(self) -> int:
-        """Requests a sending worker makes to the provider per second."""
+        """Requests per second to one provider account, by all workers together."""
         return self._get("MAX_REQUESTS_PER_SECOND", 20)
 
     @property
     def CONCURRENT_REQUESTS(self) -> int:
-        """Requests a sending worker has in flight at once."""
+        """Requests a sending task has in flight at once."""
         return self._get("CONCURRENT_REQUESTS", 8)
+
+    @property
+    def SENDING_LANES(self) -> int:
+        """Tasks that send campaigns through one provider at the same time. They share its MAX_REQUESTS_PER_SECOND."""
+        return self._get("SENDING_LANES", 1)
+
+    @property
+    def PAUSE_AT_ERROR_SHARE(self) -> float:
+        """Share of refused or uncertain recipients, of the last few hundred, at which a campaign pauses; 1 is never."""
+        return self._get("PAUSE_AT_ERROR_SHARE", 0.5)
+
+    @property
+    def SILENCE_MINUTES(self) -> int:
+        """Minutes after a text without any delivery report coming in that raise the alarm; 0 means never."""
+        return self._get("SILENCE_MINUTES", 10)
+
+    @property
+    def REPORTS_KEPT_DAYS(self) -> int:
+        """Days that delivery reports are kept as they came, after they were folded into the states."""
+        return self._get("REPORTS_KEPT_DAYS", 30)
+
+    @property
+    def INBOX_KEPT_DAYS(self) -> int:
+        """Days that incoming texts are kept; those that somebody still has to look at are kept until then."""
+        return self._get("INBOX_KEPT_DAYS", 90)
+
+    @property
+    def UNREACHABLE_AFTER(self) -> int:
+        """Texts in a row of which the network said that the number is no phone; then nobody texts it. 0 is never."""
+        return self._get("UNREACHABLE_AFTER", 3)
+
+    @property
+    def JOURNAL_FOLDER(self) -> str:
+        """Where sending tasks note what they are about to do; without it a private folder among the temporary files."""
+        return self._get("JOURNAL_FOLDER", "")
 
     @property
     def LEASE_SECONDS(self) -> int:
@@ -149,7 +205,7 @@ class AppSettings:
 
     @property
     def REPLY_ALLOWANCE_PER_DAY(self) -> int:
-        """Replies to STOP, START and HELP that a site sends per day without credits."""
+        """Replies of each kind (to STOP, START or HELP) that a site sends per day, without credits."""
         return self._get("REPLY_ALLOWANCE_PER_DAY", 500)
 
     @property

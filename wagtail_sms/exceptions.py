@@ -34,6 +34,12 @@ class IllegalTransition(WagtailSMSError):
     message = _("This can't be done in the present state.")
 
 
+class CameBack(WagtailSMSError):
+    """A text can't be treated as a STOP any more: what the person did later counts."""
+
+    message = _("They signed up or texted START after this text, so it no longer counts.")
+
+
 class LedgerError(WagtailSMSError):
     message = _("The credit ledger refused this operation.")
 
@@ -58,14 +64,16 @@ class InsufficientCredits(WagtailSMSError):
 
 
 class QuoteChanged(WagtailSMSError):
-    """It would cost more than was confirmed: `confirmed` is in credits, `current` the quote to be confirmed anew."""
+    """It is not what was confirmed: `current` is the quote to be confirmed anew, `confirmed` the old one."""
 
     def __init__(self, *, confirmed, current):
         self.confirmed, self.current = confirmed, current
-        super().__init__(
-            _("The cost changed since you saw it: from %(before)s credits to %(now)s. Please confirm it again.")
-            % {"before": f"{confirmed:,}", "now": f"{current.credits:,}"}
-        )
+        changed = _("The cost changed since you saw it: from %(before)s credits to %(now)s. Please confirm it again.")
+        if confirmed.credits == current.credits:
+            changed = _("The prices changed since you saw them; the total is still %(now)s credits. Please confirm it.")
+        if confirmed.digest != current.digest:
+            changed = _("This is not the message whose cost you saw. It costs %(now)s credits. Please confirm it.")
+        super().__init__(changed % {"before": f"{confirmed.credits:,}", "now": f"{current.credits:,}"})
 
 
 class MessageRefused(WagtailSMSError):
@@ -74,6 +82,24 @@ class MessageRefused(WagtailSMSError):
     def __init__(self, message, *, code: str):
         self.code = code
         super().__init__(message)
+
+
+class DraftChanged(WagtailSMSError):
+    """Somebody else kept another text since the editor opened it; `campaign` has theirs. Nothing was overwritten."""
+
+    message = _("This draft was changed while you were writing.")
+
+    def __init__(self, campaign):
+        self.campaign = campaign
+        super().__init__()
+
+
+class NameTaken(WagtailSMSError):
+    message = _("There is a template of this name already. Choose another name, or delete the old one first.")
+
+
+class RefusedTest(WagtailSMSError):
+    """A test message to this phone, or by this user, is not sent."""
 
 
 class NobodyToText(WagtailSMSError):
@@ -169,12 +195,83 @@ class ProviderOutOfFunds(ProviderError):
     message = _("The operator's account at the SMS provider has run out of money.")
 
 
+class PriceListRefused(ProviderError):
+    """A price list that must not become the rate card as it is; `problems` says each reason in a sentence."""
+
+    def __init__(self, problems: list[str], *, price_list=None):
+        self.problems, self.price_list = problems, price_list
+        super().__init__(" ".join([*problems, str(_("The old rate card stays in force."))]))
+
+
+class PriceFileRefused(WagtailSMSError):
+    """A file of prices that can't be read; nothing of it counts. `problems` has a sentence per line of the file."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        super().__init__(" ".join(problems))
+
+
+class PriceRuleRefused(WagtailSMSError):
+    """A rule of the operator that makes no sense; the message says why."""
+
+
+class DecisionRefused(WagtailSMSError):
+    message = _("Say why you decide so, in at most 255 characters.")
+
+
+class DoubtChanged(WagtailSMSError):
+    """More or other texts wait for a decision than the person saw; `current` is the doubt as it is now."""
+
+    message = _("This changed since you looked. Look at the figures again.")
+
+    def __init__(self, current):
+        self.current = current
+        super().__init__()
+
+
 class NumberUnavailable(ProviderError):
     message = _("The SMS provider has no number to offer.")
 
 
+class NumberNeedsPaperwork(NumberUnavailable):
+    """`conditions` are the provider's own words for what it wants to see."""
+
+    def __init__(self, *, country: str, conditions: str):
+        self.country, self.conditions = country, conditions
+        message = _(
+            "The SMS provider sells numbers of %(country)s only with papers (%(conditions)s). Order one by hand."
+        )
+        super().__init__(message % {"country": country, "conditions": conditions or _("not said which")})
+
+
 class ProviderConfigurationError(ImproperlyConfigured):
     """Nothing was sent: the settings, the key or the sender are wrong. Only the operator can mend it."""
+
+
+class PurchaseRefused(WagtailSMSError):
+    """Credits that can't be ordered like this: a pack that is not offered, too many of it, another order's token."""
+
+    message = _("This can't be bought.")
+
+
+class PaymentError(WagtailSMSError):
+    message = _("The payment company answered with an error.")
+
+
+class PaymentUnavailable(PaymentError):
+    """Nobody can tell at the moment; it may work later, with the same purchase."""
+
+    message = _("The payment company can't be reached at the moment. Please try again in a few minutes.")
+
+
+class PaymentRefused(PaymentError):
+    """The payment company won't take this order, however often it is asked. `code` is its own word for why."""
+
+    message = _("The payment company did not accept this order. Nothing was charged.")
+
+    def __init__(self, message=None, *, code: str = ""):
+        self.code = code
+        super().__init__(message)
 
 
 class WebhookRejected(SuspiciousOperation):

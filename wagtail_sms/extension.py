@@ -6,14 +6,16 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from wagtail.models import Site
 
 from wagtail_sms.conf import app_settings
 from wagtail_sms.credits import ledger
 from wagtail_sms.exceptions import PWARequired
 from wagtail_sms.phone import calling_code
 from wagtail_sms.pricing.cards import served_countries
+from wagtail_sms.pricing.models import CountryRate
 from wagtail_sms.pwa.builder import current_build, serves_sms
-from wagtail_sms.senders.provisioning import request_number, share
+from wagtail_sms.senders.provisioning import request_missing, request_number, share
 from wagtail_sms.states import ExtensionPlan, ExtensionStatus
 from wagtail_sms.subscribers.texts import SmsSettings, current_wording
 from wagtail_sms.wake import wake
@@ -75,19 +77,21 @@ def install(site, *, by=None, now: datetime | None = None) -> Extension:
         if not created and not extension.is_installed:
             _reinstall(extension, by=by, now=now)
         ledger.open_wallet(site, now=now)
-        if extension.plan == ExtensionPlan.TRIAL:
-            share(now=now)
-        else:
-            request_number(site, now=now)
+        _ask_for_numbers(extension, now=now)
         wake("wagtail_sms.obtain_numbers")
     return extension
 
 
 def uninstall(site, *, now: datetime | None = None) -> None:
-    """Switch the feature off. Subscribers, credits, history and the number stay. Runs in its own transaction."""
-    Extension.objects.filter(site=site, status=ExtensionStatus.INSTALLED).update(
-        status=ExtensionStatus.UNINSTALLED, uninstalled_at=now or timezone.now()
-    )
+    """Switch the feature off. Subscribers, credits, history and the number stay, and no free credits come meanwhile.
+
+    Runs in its own transaction; uninstalling twice changes nothing.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        installed = Extension.objects.filter(site=site, status=ExtensionStatus.INSTALLED)
+        if installed.update(status=ExtensionStatus.UNINSTALLED, uninstalled_at=now):
+            ledger.rest_calendar(site, now=now)
 
 
 def leave_trial(site, *, now: datetime | None = None) -> None:
@@ -95,7 +99,8 @@ def leave_trial(site, *, now: datetime | None = None) -> None:
     now = now or timezone.now()
     with transaction.atomic():
         if Extension.objects.filter(site=site, plan=ExtensionPlan.TRIAL).update(plan=ExtensionPlan.FULL):
-            request_number(site, now=now)
+            _ask_for_numbers(extension_for(site), now=now)
+            wake("wagtail_sms.obtain_numbers")
 
 
 def end_trials(*, now: datetime | None = None) -> int:
@@ -109,6 +114,19 @@ def end_trials(*, now: datetime | None = None) -> int:
     return len(over)
 
 
+def providers_in_use() -> list[str]:
+    """Aliases of the providers at which a site needs a number: the default one, and those that serve a country."""
+    serving = set(CountryRate.objects.filter(card__is_current=True).values_list("provider", flat=True).distinct())
+    return sorted(serving & app_settings.PROVIDERS.keys() | {"default"})
+
+
+def request_missing_numbers(*, now: datetime | None = None) -> int:
+    """Ask for what full sites lack since a price list brought another provider into use. Returns how many numbers."""
+    full = Extension.objects.filter(status=ExtensionStatus.INSTALLED, plan=ExtensionPlan.FULL)
+    sites = Site.objects.filter(pk__in=full.values("site"))
+    return sum(request_missing(sites, provider=provider, now=now) for provider in providers_in_use())
+
+
 def give_monthly_credits(*, now: datetime | None = None) -> None:
     """Give every installed site this month's free credits; they are also given at first use, and once in all."""
     for extension in Extension.objects.filter(status=ExtensionStatus.INSTALLED).select_related("site"):
@@ -120,23 +138,38 @@ def features_for(site) -> dict:
     if not is_installed(site):
         return {}
     texts, wording = SmsSettings.for_site(site), current_wording(site)
-    countries = served_countries()
+    return {"sms": {**popup_features(texts), "consent_version": wording.version}}
+
+
+def popup_features(texts: SmsSettings) -> dict:
+    """What the popup says and when it comes, by settings that need be neither saved nor valid."""
+    site, countries = texts.site, served_countries()
     return {
-        "sms": {
-            "brand": texts.brand or site.site_name,
-            "title": texts.text("popup_title"),
-            "text": texts.text("popup_text"),
-            "accept": texts.text("accept_label"),
-            "dismiss": texts.text("dismiss_label"),
-            "consent": wording.text,
-            "consent_version": wording.version,
-            "thanks": texts.text("thanks_text"),
-            "privacy_url": texts.privacy_url,
-            "default_country": texts.default_country if texts.default_country in countries else "",
-            "countries": [[country, calling_code(country)] for country in countries],
-            "after_actions": texts.popup_after_actions,
-        }
+        "brand": texts.brand or site.site_name,
+        "title": texts.text("popup_title"),
+        "text": texts.text("popup_text"),
+        "accept": texts.text("accept_label"),
+        "dismiss": texts.text("dismiss_label"),
+        "consent": texts.text("consent_text"),
+        "thanks": texts.text("thanks_text"),
+        "privacy_url": texts.privacy_url,
+        "default_country": texts.default_country if texts.default_country in countries else "",
+        "countries": [[country, calling_code(country)] for country in countries],
+        "after_actions": texts.popup_after_actions,
+        "after_seconds": texts.popup_after_seconds,
+        "from_visit": int(texts.popup_from_visit),
+        "audience": str(texts.popup_audience),
+        "never_on": texts.never_on,
     }
+
+
+def _ask_for_numbers(extension: Extension, *, now: datetime) -> None:
+    """Numbers of its own for a full site; one in trial texts from those that the operator shares."""
+    for provider in providers_in_use():
+        if extension.plan == ExtensionPlan.TRIAL:
+            share(provider, now=now)
+        else:
+            request_number(extension.site, provider=provider, now=now)
 
 
 def _plan(now: datetime) -> dict:
@@ -146,6 +179,7 @@ def _plan(now: datetime) -> dict:
 
 
 def _reinstall(extension: Extension, *, by, now: datetime) -> None:
+    ledger.resume_calendar(extension.site, now=now)
     extension.status, extension.uninstalled_at = ExtensionStatus.INSTALLED, None
     extension.installed_at, extension.installed_by = now, by
     extension.save(update_fields=["status", "uninstalled_at", "installed_at", "installed_by"])

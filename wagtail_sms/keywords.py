@@ -9,6 +9,20 @@ import re
 import unicodedata
 from enum import StrEnum
 
+from wagtail_sms.keyword_lists import (
+    ASKING,
+    COURTESY,
+    EVERYDAY_WORDS,
+    HELP_WORDS,
+    NEGATIONS,
+    START_WORDS,
+    STOP_WORDS,
+    STRONG_WORDS,
+    SUSPECT_STEMS,
+    UNMISTAKABLE,
+)
+from wagtail_sms.keyword_phrases import LESS, MISTAKES, NOT_LEAVING, OUR_TEXTS, REFUSALS, REQUESTS
+
 
 class Keyword(StrEnum):
     STOP = "stop"
@@ -17,74 +31,10 @@ class Keyword(StrEnum):
     REVIEW = "review"
 
 
-# Enough as the whole text. To be reviewed by speakers.
-STOP_WORDS = {
-    "en": "stop, stopall, stop all, end, end all, quit, cancel, revoke, opt out, unsubscribe, unsub, remove, td,"
-    " stop2end, stop2quit, stpo, sotp, unsuscribe, unsubcribe, unsubscibe, unsubscrib",
-    "fr": "stop, arrêt, arrête, arrêter, arrêtez, arrett, désabo, désabonner, désabonnez, désabonnement,"
-    " désinscrire, désinscription, désinscrivez, fin, résilier",
-    "es": "stop, baja, alto, para, parar, pare, paren, cancelar, no más, darme de baja",
-    "pt": "stop, parar, pare, sair, cancelar, remover, descadastrar",
-    "de": "stop, stopp, stoppen, abmelden, abmeldung, abbestellen, abbestellung, ende, aufhören, kündigen",
-    "it": "stop, ferma, fermare, basta, cancella, cancellami, cancellare, disiscrivi, disiscrivimi",
-    "nl": "stop, stoppen, afmelden, uit, uitschrijven",
-    "sv no da": "stopp, stop, avsluta, avregistrera, avmeld, avslutt, afmeld, afslut",
-    "pl": "stop, koniec, wypisz, rezygnuję",
-    "ar": "توقف, إيقاف, ايقاف, قف, إلغاء, إلغاء الاشتراك, ستوب",
-    "ru": "стоп, отписаться, отпишите, отписка, отпиши, отмена, отменить, хватит",
-}
-HELP_WORDS = "help, info, aide, ayuda, hilfe, aiuto, ajuda, hulp, hjälp, hjelp, hjælp, pomoc, помощь, مساعدة"
-START_WORDS = "start, unstop, старт"
-
-# At the head of a short text they leave no doubt, whatever follows.
-STRONG_WORDS = (
-    "stop, stopall, stopp, unsubscribe, unsub, optout, opt out, arrêt, arrêter, arrêtez, désabonner, désabonnez,"
-    " désinscrire, désinscrivez, parar, paren, abmelden, abbestellen, disiscrivi, cancellami, disiscrivimi,"
-    " afmelden, uitschrijven, avregistrera, wypisz, стоп, отпишите, отписаться, إيقاف, توقف"
-)
 STRONG_LENGTH = 5
-# They have no other meaning, wherever they stand.
-UNMISTAKABLE = (
-    "unsubscribe, unsub, optout, opt out, stopall, désabonner, désabonnez, désabonnement, désinscrire,"
-    " désinscrivez, désinscription, darme de baja, disiscrivi, disiscrivimi, отписаться, отпишите"
-)
-# Everyday words of some language: enough alone, but no reason to look at a longer text.
-EVERYDAY_WORDS = "end, fin, ende, uit, td, alto, baja, para, pare, ferma, basta, قف"
-# Said around a request without changing it.
-COURTESY = (
-    "please, pls, plz, kindly, just, now, ok, okay, yes, hi, hello, hey, sir, madam, thanks, thank, thx, ty, you, me,"
-    " svp, stp, sil, vous, te, plait, merci, bonjour, moi, por, favor, gracias, hola, obrigado, obrigada, bitte,"
-    " danke, hallo, mich, per, favore, grazie, alstublieft, aub, dank, mij, proszę, пожалуйста, меня, من, فضلك"
-)
-ASKING = (
-    "i, want, wish, would, id, like, to, need, can, could, u, reply, text, send, my, number, it, all, immediately,"
-    " je, veux, voudrais, maintenant, quiero, quero, ich, möchte, will, voglio, ik, wil, от"
-)
-NEGATIONS = (
-    "dont, do not, cant, cannot, wont, doesnt, didnt, isnt, never, not, non, ne, pas, no, nicht, nie, niet, inte,"
-    " ikke, не, لا"
-)
-REFUSALS = (
-    r"\b(?:dont|do not|never) (?:ever )?(?:text|send|message|contact)(?: \w+){0,4}"
-    r" (?:again|any ?more|messages?|texts?|sms)\b",
-    r"\b(?:dont|do not|no longer) (?:want|wish)(?: \w+){0,4} (?:messages?|texts?|sms)\b",
-    r"\bno more (?:messages?|texts?|sms)\b|^leave me alone\b",
-    r"\bne m ?(?:envoyez|ecrivez|contactez)(?: \w+)? plus\b|^plus de (?:sms|messages?)$",
-    r"\bne veux plus (?:recevoir|de)\b",
-    r"\bno quiero (?:mas|recibir)\b|\bnao quero (?:mais|receber)\b|\bnon voglio (?:piu|ricevere)\b",
-    r"\bkeine (?:weiteren )?(?:sms|nachrichten) mehr\b|\bgeen (?:sms|berichten) meer\b",
-    r"\bне (?:пишите|присылаите)\b",
-)
-REQUESTS = (
-    r"\bstop (?:texting|sending|messaging|contacting|spamming|bothering|writing)\b",
-    r"\b(?:cancel|end|stop|quit)(?: (?:my|the|these|those|this|your|all))*"
-    r" (?:subscription|sms|texts?|messages?|alerts?|notifications?)$",
-    r"\b(?:take|remove|delete|get) (?:me|my number) (?:off|from|out)\b|^(?:remove|delete) (?:me|my number)$",
-    r"\blose my number\b|\b(?:deme|denme|dame|dar) de baja\b",
-)
-# "Stop by tonight?" is a visit.
-NOT_LEAVING = re.compile(r"^stop (?:by|over|at|in|off|here|there|sign|motion|watch)\b")
 LONGEST_READ = 1000
+# The French and Italian short forms before a word: l'arrêt, m'envoyez.
+_ELISION = re.compile(r"\b([ldjmnsct]|qu)['’‘ʼ`´](?=\w\w)")
 
 
 def classify(text: str) -> Keyword | None:
@@ -100,18 +50,23 @@ def classify(text: str) -> Keyword | None:
         return Keyword.START
     if _joined(said) in _HELP or _joined(_without(polite, _ASKING)) in _HELP:
         return Keyword.HELP
-    mentioned = _SUSPECT.intersection(said.split()) or _SUSPECT_PHRASE.search(said)
-    return Keyword.REVIEW if mentioned else None
+    return Keyword.REVIEW if _may_be_stop(said) else None
+
+
+def _may_be_stop(said: str) -> bool:
+    if _SUSPECT.intersection(said.split()) or _SUSPECT_STEMS.search(said):
+        return True
+    return bool(_OUR_TEXTS.search(said) and _LESS.search(said))
 
 
 def _is_stop(text: str, said: str, polite: str) -> bool:
     whole, words = {_joined(said), _joined(polite)}, set(polite.split())
     only_stop_words = bool(whole & _STOP) or bool(words) and words <= _STOP
-    if only_stop_words or _clauses(text) & _SUSPECT or any(refusal.search(said) for refusal in _REFUSALS):
+    if only_stop_words or _clauses(text) & _SUSPECT or _has(_REFUSALS, said, polite):
         return True
-    if _NEGATED.search(said):
+    if _NEGATED.search(said) or _MISTAKES.search(said):
         return False
-    if _UNMISTAKABLE.search(said) or any(request.search(said) for request in _REQUESTS):
+    if _UNMISTAKABLE.search(said) or _has(_REQUESTS, said, polite):
         return True
     wanted = _without(polite, _ASKING)
     if _joined(wanted) in _SUSPECT and not text.rstrip().endswith("?"):
@@ -119,9 +74,13 @@ def _is_stop(text: str, said: str, polite: str) -> bool:
     return any(_opens_strongly(text, heard) for heard in (said, polite, wanted))
 
 
+def _has(phrases: list[re.Pattern], *heard: str) -> bool:
+    return any(phrase.search(one) for phrase in phrases for one in heard)
+
+
 def _opens_strongly(text: str, said: str) -> bool:
     words = len(said.split())
-    if words > STRONG_LENGTH or NOT_LEAVING.search(said):
+    if words > STRONG_LENGTH or _NOT_LEAVING.search(said):
         return False
     asks = text.rstrip().endswith("?") and words > 2
     return not asks and _STRONG.match(said) is not None
@@ -134,6 +93,7 @@ def _clauses(text: str) -> set[str]:
 def _fold(text: str) -> str:
     """Lower case without accents, marks, punctuation and invisible characters; one space between words."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("🛑", " stop ").replace("ł", "l")
+    plain = _ELISION.sub(r"\1 ", plain)
     letters = []
     for character in unicodedata.normalize("NFKD", plain):
         category = unicodedata.category(character)
@@ -166,10 +126,13 @@ _HELP = frozenset(map(_joined, _words(HELP_WORDS)))
 _COURTESY = frozenset(_words(COURTESY))
 _ASKING = frozenset(_words(ASKING))
 _SUSPECT = _STOP - frozenset(_words(EVERYDAY_WORDS))
-_SUSPECT_PHRASE = re.compile(r"\b(?:opt(?:ing|ed)? out|unsub\w*)\b")
+_SUSPECT_STEMS = re.compile(rf"\b(?:{SUSPECT_STEMS})")
 _STRONG = re.compile(rf"(?:{_any_of(STRONG_WORDS)})(?: |$)")
-_UNMISTAKABLE = re.compile(rf"\b(?:{_any_of(UNMISTAKABLE)})\b")
+_UNMISTAKABLE = re.compile(rf"\b(?:{_any_of(UNMISTAKABLE)})\b|^unsub\w*$")
 _VERBS = rf"{_any_of(STRONG_WORDS)}|{_any_of(UNMISTAKABLE)}|end|quit|cancel|remove|take|delete|get|lose"
 _NEGATED = re.compile(rf"\b(?:{_any_of(NEGATIONS)}) (?:.* )?(?:{_VERBS})\b")
+_OUR_TEXTS = re.compile(rf"\b(?:{OUR_TEXTS})\b")
+_LESS = re.compile(rf"\b(?:{LESS}|{_any_of(NEGATIONS)})\b")
 _REFUSALS = [re.compile(refusal) for refusal in REFUSALS]
 _REQUESTS = [re.compile(request) for request in REQUESTS]
+_NOT_LEAVING, _MISTAKES = re.compile(NOT_LEAVING), re.compile(MISTAKES)

@@ -22,6 +22,7 @@ class SubscriberStatus(models.TextChoices):
     ACTIVE = "active", _("Receives messages")
     SUSPENDED = "suspended", _("Suspended")
     STOPPED = "stopped", _("Unsubscribed")
+    UNREACHABLE = "unreachable", _("Can't be reached")
 
 
 class CampaignStatus(models.TextChoices):
@@ -60,9 +61,18 @@ class DeliveryStatus(models.IntegerChoices):
 class SkipReason(models.TextChoices):
     STOPPED = "stopped", _("Unsubscribed before it was sent")
     SUSPENDED = "suspended", _("Suspended before it was sent")
+    UNREACHABLE = "unreachable", _("The number turned out to be no phone before it was sent")
     CHANGED = "changed", _("Switched off and on again after the launch")
     ERASED = "erased", _("Deleted before it was sent")
     LATE = "late", _("Signed up too late for this message")
+    LOST = "lost", _("Never reached the network, and was not sent again")
+
+
+class Verdict(models.TextChoices):
+    """What a person says of uncertain texts when nobody else can."""
+
+    SENT = "sent", _("They were sent")
+    NOT_SENT = "not_sent", _("They were not sent")
 
 
 class NoticeStatus(models.TextChoices):
@@ -91,8 +101,16 @@ class NoticePurpose(models.TextChoices):
 class SenderStatus(models.TextChoices):
     REQUESTED = "requested", _("Being obtained")
     ACTIVE = "active", _("Active")
+    # Another has taken its place; what people text to it still counts.
+    LISTENING = "listening", _("Replaced, still listening")
     FAILED = "failed", _("Could not be obtained")
     RELEASED = "released", _("Given back")
+
+
+class CountryRequestStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    DONE = "done", _("Done")
+    DECLINED = "declined", _("Declined")
 
 
 class ConsentKind(models.TextChoices):
@@ -102,12 +120,41 @@ class ConsentKind(models.TextChoices):
     SUSPEND = "suspend", _("Suspended by an editor")
     RESUME = "resume", _("Resumed by an editor")
     ERASE = "erase", _("Deleted by an editor")
+    UNREACHABLE = "unreachable", _("The network says that the number is no phone")
+
+
+class InboundVerdict(models.TextChoices):
+    """What became of an incoming text that somebody had to look at, or looked at of their own accord."""
+
+    STOP = "stop", _("Treated as STOP")
+    LEFT = "left", _("Left as it is")
+    SETTLED = "settled", _("They unsubscribed themselves")
 
 
 class GrantKind(models.TextChoices):
     FREE = "free", _("Free monthly credits")
     PACK = "pack", _("Bought credits")
     ADJUSTMENT = "adjustment", _("Adjustment by the operator")
+
+
+class PriceListStatus(models.TextChoices):
+    ACCEPTED = "accepted", _("In use")
+    REFUSED = "refused", _("Refused")
+    # From the API of a provider whose prices from a file are in use.
+    ASIDE = "aside", _("Kept aside")
+
+
+class StrangeKind(models.TextChoices):
+    STATUS = "status", _("status")
+    EVENT = "event", _("event")
+
+
+class RateBasis(models.TextChoices):
+    """Where a country's credits come from."""
+
+    PRICE = "price", _("The provider's price")
+    PARENT = "parent", _("The price of another country")
+    OVERRIDE = "override", _("Set by the operator")
 
 
 class Bucket(models.TextChoices):
@@ -139,16 +186,29 @@ class PurchaseStatus(models.TextChoices):
     PAID = "paid", _("Paid")
     FAILED = "failed", _("Failed")
     EXPIRED = "expired", _("Expired")
+    DISPUTED = "disputed", _("Disputed")
     REFUNDED = "refunded", _("Refunded")
 
 
 _S, _C, _B, _D, _N = SubscriberStatus, CampaignStatus, BatchStatus, DeliveryStatus, NoticeStatus
+_P = PurchaseStatus
 
 SUBSCRIBER_MOVES = {
     _S.PENDING: {_S.ACTIVE, _S.STOPPED},
-    _S.ACTIVE: {_S.SUSPENDED, _S.STOPPED},
+    _S.ACTIVE: {_S.SUSPENDED, _S.STOPPED, _S.UNREACHABLE},
     _S.SUSPENDED: {_S.ACTIVE, _S.STOPPED},
+    _S.UNREACHABLE: {_S.ACTIVE, _S.STOPPED},
     _S.STOPPED: {_S.ACTIVE},  # by the person only: START, or the PWA again
+}
+PURCHASE_MOVES = {
+    _P.CREATED: {_P.PENDING, _P.PAID, _P.FAILED, _P.EXPIRED},
+    _P.PENDING: {_P.PAID, _P.FAILED, _P.EXPIRED},
+    # Late success: the bank's word beats our own clock.
+    _P.FAILED: {_P.PAID},
+    _P.EXPIRED: {_P.PAID},
+    _P.PAID: {_P.DISPUTED, _P.REFUNDED},
+    _P.DISPUTED: {_P.PAID, _P.REFUNDED},
+    _P.REFUNDED: set(),
 }
 CAMPAIGN_MOVES = {
     _C.DRAFT: {_C.SCHEDULED, _C.QUEUED},
@@ -168,22 +228,22 @@ BATCH_MOVES = {
 }
 RUNNING_CAMPAIGNS = (_C.QUEUED, _C.SENDING, _C.PAUSED)
 
-# How far a report has come. Equal ranks never replace each other, but a late DELIVERED replaces UNDELIVERED.
+# How far a message has come. Reports only raise it: equal ranks never replace each other, a late DELIVERED any failure.
 RANK = {
     _D.UNCERTAIN: 0,
     _D.HANDED: 0,
     _D.ACCEPTED: 1,
     _D.SENT: 2,
-    _D.DELIVERED: 3,
     _D.UNDELIVERED: 3,
     _D.EXPIRED: 3,
+    _D.DELIVERED: 4,
 }
 NOTICE_RANK = {
     _N.UNCERTAIN: 0,
     _N.SENDING: 0,
     _N.ACCEPTED: 1,
     _N.SENT: 2,
-    _N.DELIVERED: 3,
     _N.UNDELIVERED: 3,
     _N.EXPIRED: 3,
+    _N.DELIVERED: 4,
 }

@@ -1,12 +1,13 @@
-"""Celery tasks: three lines each. They carry ids or nothing; the work waits in the database."""
+"""Celery tasks: three lines each. They carry an id, an alias or nothing; the work waits in the database."""
 
 from celery import shared_task
+from django.utils import timezone
 
-from wagtail_sms import extension
-from wagtail_sms.campaigns import plan
-from wagtail_sms.credits import ledger
+from wagtail_sms import auditing, extension, low_credits, number_requests
+from wagtail_sms.campaigns import plan, schedules
+from wagtail_sms.credits import ledger, reconciling
 from wagtail_sms.delivery import dispatch as dispatching
-from wagtail_sms.delivery import notice_queue, reports
+from wagtail_sms.delivery import giving_back, inbox, notice_queue, notices, reports, silence, strange
 from wagtail_sms.delivery import sweep as sweeping
 from wagtail_sms.pricing import cards
 from wagtail_sms.senders import provisioning
@@ -19,13 +20,13 @@ def plan_campaign(campaign_id: int) -> None:
 
 
 @shared_task(name="wagtail_sms.dispatch", ignore_result=True)
-def dispatch() -> None:
-    dispatching.dispatch()
+def dispatch(provider: str = "default") -> None:
+    dispatching.dispatch(provider=provider)
 
 
 @shared_task(name="wagtail_sms.send_notices", ignore_result=True)
-def send_notices() -> None:
-    notice_queue.send_notices()
+def send_notices(provider: str = "default") -> None:
+    notice_queue.send_notices(provider=provider)
 
 
 @shared_task(name="wagtail_sms.fold_reports", ignore_result=True)
@@ -34,19 +35,48 @@ def fold_reports() -> None:
         pass
 
 
+@shared_task(name="wagtail_sms.pull_statuses", ignore_result=True)
+def pull_statuses() -> None:
+    silence.pull()
+
+
 @shared_task(name="wagtail_sms.obtain_numbers", ignore_result=True)
 def obtain_numbers() -> None:
+    extension.request_missing_numbers()
     for sender_id in provisioning.due():
         provisioning.provision(sender_id)
+    giving_back.give_back()
+
+
+@shared_task(name="wagtail_sms.pay_for_waiting", ignore_result=True)
+def pay_for_waiting() -> None:
+    notices.pay_for_waiting()
+
+
+@shared_task(name="wagtail_sms.check_purchase", ignore_result=True)
+def check_purchase(purchase_id: int) -> None:
+    reconciling.complete(purchase_id)
+
+
+@shared_task(name="wagtail_sms.tell_if_low", ignore_result=True)
+def tell_if_low() -> None:
+    low_credits.tell_if_low()
+
+
+@shared_task(name="wagtail_sms.tell_operators", ignore_result=True)
+def tell_operators() -> None:
+    number_requests.tell_operators()
 
 
 @shared_task(name="wagtail_sms.refresh_prices", ignore_result=True)
 def refresh_prices() -> None:
-    cards.refresh()
+    cards.refresh_all()
 
 
 @shared_task(name="wagtail_sms.sweep", ignore_result=True)
 def sweep() -> None:
+    reconciling.collect()
+    schedules.launch_due()
     sweeping.sweep()
 
 
@@ -56,4 +86,9 @@ def daily() -> None:
     extension.give_monthly_credits()
     extension.end_trials()
     protection.forget()
-    cards.refresh()
+    reports.prune(now=timezone.now())
+    inbox.prune(now=timezone.now())
+    strange.forget(now=timezone.now())
+    reconciling.reconcile()
+    cards.refresh_all()
+    auditing.audit_daily()

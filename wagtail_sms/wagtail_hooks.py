@@ -7,21 +7,33 @@ from wagtail.permission_policies.sites import SitePermissionPolicy
 from wagtail.permissions import register_permission_policy
 
 from wagtail_sms import log_actions
-from wagtail_sms.admin import access, groups, menu, pwa, settings, urls
+from wagtail_sms.admin import access, groups, menu, prices_history, prices_rules, pwa, settings, urls, wallets
 from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.delivery.models import InboundEvent
 from wagtail_sms.pwa.models import PwaBuild, PwaSettings
 from wagtail_sms.subscribers.models import Subscriber
 from wagtail_sms.subscribers.texts import SmsSettings
 
 
-for model in (Campaign, Subscriber, SmsSettings, PwaSettings, PwaBuild):
+for model in (Campaign, Subscriber, InboundEvent, SmsSettings, PwaSettings, PwaBuild):
     register_permission_policy(model, SitePermissionPolicy(model))
-for finder in (settings.SmsSettingsURLFinder, pwa.PwaSettingsURLFinder):
+for finder in (
+    settings.SmsSettingsURLFinder,
+    pwa.PwaSettingsURLFinder,
+    pwa.PwaBuildURLFinder,
+    wallets.WalletURLFinder,
+    prices_rules.CountryRuleURLFinder,
+    prices_history.PriceListURLFinder,
+):
     register_admin_url_finder(finder.model, finder)
 
 hooks.register("register_admin_menu_item", menu.notifications_menu)
 hooks.register("register_admin_menu_item", menu.publish_menu)
 hooks.register("register_admin_menu_item", menu.extensions_item)
+hooks.register("register_settings_menu_item", menu.wallets_item)
+hooks.register("register_settings_menu_item", menu.prices_item)
+hooks.register("register_settings_menu_item", menu.uncertain_item)
+hooks.register("register_settings_menu_item", menu.numbers_item)
 hooks.register(menu.NOTIFICATIONS_HOOK, menu.sms_item)
 hooks.register(menu.PUBLISH_HOOK, menu.pwa_item)
 hooks.register("register_log_actions", log_actions.register)

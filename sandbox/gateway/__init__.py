@@ -1,4 +1,4 @@
-"""A local telephone network: MessageBird's REST protocol, phones to look at, reports, replies, and faults on demand.
+"""A local telephone network: MessageBird's two protocols (classic and Bird), phones, reports, replies, faults.
 
 It keeps everything it took across restarts and journals every text exactly once. Nothing leaves this computer.
 """

@@ -19,6 +19,9 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--inbound-url", default="", help="the site's webhook for texts that people send")
     parser.add_argument("--signing-key", required=True)
     parser.add_argument("--access-key", required=True)
+    parser.add_argument("--bird-key", default="", help="speak the Bird platform's protocol too, to who has this key")
+    parser.add_argument("--bird-secret", default="whsec_", help="what its webhooks are signed with")
+    parser.add_argument("--bird-url", default="", help="the site's webhook for all that this protocol tells")
     parser.add_argument(
         "--delivery-seconds",
         type=float,
@@ -39,6 +42,9 @@ def main(given: list[str] | None = None) -> int:
         options.signing_key,
         options.inbound_url,
         tuple(options.delivery_seconds),
+        options.bird_key,
+        options.bird_secret,
+        options.bird_url,
     )
     server, reporter = Gateway((options.host, options.port), network), Reporter(network)
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -11,6 +11,7 @@ from sandbox.gateway.web import Request, Response, as_json
 
 
 # 555-0100 to 555-0199 belong to nobody: they are kept for films and examples.
+CANADIAN = (416, 514, 604)
 AREA_CODES = (201, 202, 212, 213, 303, 305, 312, 404, 415, 503, 512, 617, 646, 702, 718, 773, 808, 917)
 PAPERWORK = ("GB", "FR", "DE", "NL")
 
@@ -35,14 +36,15 @@ def answer(network: Network, request: Request, path: str) -> Response:
 def _search(network: Network, request: Request, country: str) -> Response:
     limit = min(request.number("limit", 20), 100)
     without_paperwork = request.param("exclude_numbers_require_verification") == "true"
-    found = [] if country in PAPERWORK and without_paperwork else list(_free(network, country, limit))
+    wanted = request.param("number")
+    found = [] if country in PAPERWORK and without_paperwork else list(_free(network, country, limit, wanted))
     items = [_offer(number, country) for number in found]
     return as_json({"items": items, "limit": limit, "count": len(items)})
 
 
-def _free(network: Network, country: str, limit: int) -> Iterator[str]:
+def _free(network: Network, country: str, limit: int, wanted: str) -> Iterator[str]:
     taken = {number for (number,) in network.store.rows("SELECT number FROM numbers")}
-    free = (number for number in _all_numbers(country) if number not in taken)
+    free = (number for number in _all_numbers(country) if number not in taken and wanted in number)
     for number, _ in zip(free, range(limit), strict=False):
         yield number
 
@@ -52,6 +54,14 @@ def _all_numbers(country: str) -> Iterator[str]:
         for last in range(100, 200):
             for area in AREA_CODES:
                 yield f"1{area}5550{last}"
+    elif country == "CA":
+        for last in range(100, 200):
+            for area in CANADIAN:
+                yield f"1{area}5550{last}"
+    elif country == "SE":
+        # Kept for films and examples by the Swedish authority.
+        for last in range(5, 100):
+            yield f"467017406{last:02d}"
     elif country in PAPERWORK:
         for last in range(100):
             yield f"{COUNTRIES[country][1]}7009000{last:02d}"

@@ -6,13 +6,14 @@ What is due is kept in the store, so a restart goes on where it stopped, and a s
 import http.client
 import json
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event, Thread, local
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.gateway import signing
+from sandbox.gateway import bird_messages, signing
 from sandbox.gateway.messages import iso
 from sandbox.gateway.prices import COUNTRIES, country_of, price_of
 from sandbox.gateway.traffic import Network
@@ -67,7 +68,12 @@ class Reporter(Thread):
 
     def run(self) -> None:
         while not self.stopping.is_set():
-            if not self.work():
+            try:
+                is_idle = not self.work()
+            except Exception:  # noqa: BLE001 a network whose reports end for good would tell nobody why
+                traceback.print_exc()
+                is_idle = True
+            if is_idle:
                 self.stopping.wait(0.05)
         self._pool.shutdown()
 
@@ -96,8 +102,8 @@ class Reporter(Thread):
         """Move the texts on, never back."""
         with self.network.store.writing():
             for event in events:
-                (current,) = self.network.store.row("SELECT status FROM texts WHERE id = ?", event.text_id)
-                if RANK[event.status] >= RANK.get(current, 0) and current != "delivered":
+                current = self.network.store.value("SELECT status FROM texts WHERE id = ?", event.text_id)
+                if RANK.get(event.status, 1) >= RANK.get(current, 0) and current != "delivered":
                     self.network.store.write(
                         "UPDATE texts SET status = ?, status_at = ?, reason = ?, code = ? WHERE id = ?",
                         event.status,
@@ -128,11 +134,15 @@ class Reporter(Thread):
         """Call the site about an event: "" if it took it, or what was wrong."""
         try:
             status = self._request(event)
+        except bird_messages.Forgotten:
+            return ""
         except (OSError, http.client.HTTPException, ValueError):
             return "no answer"
         return "" if 200 <= status < 300 else str(status)
 
     def _request(self, event: Due) -> int:
+        if bird_messages.MARK in (event.report_url, f"{event.reason}:"):
+            return self._tell_bird(event)
         if event.kind == "report":
             return self._exchange("GET", with_query(event.report_url, report_fields(event)), b"", "")
         fields, url = inbound_fields(event), self.network.site_url
@@ -142,11 +152,18 @@ class Reporter(Thread):
             return self._exchange("POST", url, http_json(fields), "application/json")
         return self._exchange("GET", with_query(url, fields), b"", "")
 
-    def _exchange(self, method: str, url: str, body: bytes, content_type: str) -> int:
+    def _tell_bird(self, event: Due) -> int:
+        body = bird_messages.event(self.network.store, event)
+        headers = bird_messages.signed(self.network.bird_secret, body, event_id=f"msg_{event.id}")
+        return self._exchange("POST", self.network.bird_webhook, body, "application/json", headers=headers)
+
+    def _exchange(
+        self, method: str, url: str, body: bytes, content_type: str, *, headers: dict[str, str] | None = None
+    ) -> int:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise ValueError("only http addresses of this computer can be called")
-        headers = {signing.HEADER: signing.signature(self.network.signing_key, url, body)}
+        headers = headers or {signing.HEADER: signing.signature(self.network.signing_key, url, body)}
         if content_type:
             headers["Content-Type"] = content_type
         target = parts.path + (f"?{parts.query}" if parts.query else "")

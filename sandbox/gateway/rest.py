@@ -4,11 +4,11 @@ import hmac
 import re
 from typing import Any
 
-from sandbox.gateway import messages, numbers, switches
+from sandbox.gateway import faults, messages, numbers, switches
 from sandbox.gateway.coding import MAX_PARTS, coding_for, parts_of
 from sandbox.gateway.prices import COUNTRIES, country_of, price_list
 from sandbox.gateway.traffic import Network, Refusal, Submission, digits, take
-from sandbox.gateway.web import Request, Response, as_html, as_json
+from sandbox.gateway.web import Request, Response, as_json
 
 
 MAX_RECIPIENTS = 50
@@ -16,46 +16,19 @@ MAX_RECIPIENTS = 50
 
 def answer(network: Network, request: Request) -> Response:
     """The network's answer, with the faults that are switched on."""
-    if (broken := _out_of_order(network, request)) is not None:
+    if (broken := faults.before(network, request, _broken)) is not None:
         return broken
     try:
         _authorise(network, request)
         response = _route(network, request)
     except Refusal as refusal:
         return as_json({"errors": [refusal.error]}, refusal.status)
-    return _spoil(network, response) if request.method == "POST" else response
+    return faults.after(network, request, response, _broken)
 
 
-def _out_of_order(network: Network, request: Request) -> Response | None:
-    """The faults in which nothing is taken; a network that is down takes no questions either."""
-    faults = ("down", "busy", "busy_without_hint", "error") if request.method == "POST" else ("down",)
-    setting = switches.use(network.store, "answers", *faults)
-    hint = {"Retry-After": f"{setting.seconds:g}"} if setting.seconds else {}
-    match setting.value:
-        case "down":
-            return Response(503, b"Service unavailable", "text/plain", hint)
-        case "busy" | "busy_without_hint":
-            return _error(429, 21, "too many requests", headers=hint)
-        case "error":
-            return _error(500, 99, "internal error")
-    return None
-
-
-def _error(status: int, code: int, description: str, parameter: str | None = None, **more: Any) -> Response:
-    error = {"code": code, "description": description, "parameter": parameter}
-    return as_json({"errors": [error]}, status, **more)
-
-
-def _spoil(network: Network, response: Response) -> Response:
-    """The faults in which the request was taken and the answer suffers."""
-    setting = switches.use(network.store, "answers", "slow", "lost", "cut", "garbled")
-    if setting.value == "slow":
-        return Response(response.status, response.body, headers=response.headers, wait=setting.seconds)
-    if setting.value in ("lost", "cut"):
-        return Response(response.status, response.body, fault=setting.value)
-    if setting.value == "garbled":
-        return as_html("<!doctype html><title>Bad gateway</title><h1>Oops</h1>", response.status)
-    return response
+def _broken(status: int, headers: dict[str, str]) -> Response:
+    code, description = (21, "too many requests") if status == 429 else (99, "internal error")
+    return as_json({"errors": [{"code": code, "description": description, "parameter": None}]}, status, headers=headers)
 
 
 def _authorise(network: Network, request: Request) -> None:

@@ -6,7 +6,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from sandbox.gateway import control, handset, rest
+from sandbox.gateway import bird, control, handset, rest
 from sandbox.gateway.traffic import Network
 from sandbox.gateway.web import Request, Response, see_other
 
@@ -84,5 +84,7 @@ def route(network: Network, request: Request) -> Response:
     first = request.path.strip("/").split("/")[0]
     if not first:
         return see_other("/gateway/")
+    if request.path.startswith("/v1/sms/"):
+        return bird.answer(network, request)
     parts = {"gateway": handset.answer, "control": control.answer}
     return parts.get(first, rest.answer)(network, request)

@@ -42,9 +42,21 @@ CREATE TABLE IF NOT EXISTS switches (
     name TEXT NOT NULL, phone TEXT NOT NULL, value TEXT NOT NULL, seconds REAL NOT NULL, remaining INTEGER,
     PRIMARY KEY (name, phone)
 );
+CREATE TABLE IF NOT EXISTS bird_messages (
+    message_id TEXT PRIMARY KEY, metadata TEXT NOT NULL, sender TEXT NOT NULL, category TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS bird_keys (
+    key TEXT PRIMARY KEY, asked TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL, used_at REAL NOT NULL,
+    uses INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS bird_suppressions (
+    id TEXT PRIMARY KEY, originator TEXT NOT NULL, destination TEXT NOT NULL, reason TEXT NOT NULL,
+    created_at REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 TABLES = ("events", "texts", "messages", "phones", "numbers", "switches")
+TABLES += ("bird_messages", "bird_keys", "bird_suppressions")
 
 
 class Store:

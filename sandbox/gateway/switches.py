@@ -36,6 +36,8 @@ ANSWERS = Switch(
         Choice("busy", "Too busy", "Nothing is taken: “too many requests, come back in 5 seconds” (429).", 5.0),
         Choice("busy_without_hint", "Too busy, no hint", "Nothing is taken: “too many requests” (429)."),
         Choice("error", "Error", "Nothing is taken, but the sender can't know that (500)."),
+        Choice("failed", "Error after all", "Texts are taken, but the answer says error (500)."),
+        Choice("silent", "Silence", "Texts are taken, no answer comes, and after a minute the line goes dead.", 60.0),
         Choice("lost", "Answer lost", "Texts are taken, then the line goes dead before the answer."),
         Choice("cut", "Answer cut", "Texts are taken, the answer breaks off in the middle."),
         Choice("garbled", "Answer garbled", "Texts are taken, the answer is an unreadable web page."),
@@ -72,7 +74,8 @@ PHONE = Switch(
         Choice("refused", "Refused", "The network refuses every request that has this number in it."),
         Choice("left_out", "Left out", "The network skips this number without a word."),
         Choice("unreachable", "Switched off", "Texts to it are taken and reported as not delivered."),
-        Choice("opted_out", "Opted out", "The network blocks texts to it: this person sent STOP before."),
+        Choice("gone", "Not in use", "Texts to it are taken and reported as not delivered: there is no such phone."),
+        Choice("opted_out", "Opted out", "The network blocks texts to it: this person sent STOP. START ends it."),
     ),
 )
 SWITCHES = {switch.name: switch for switch in (ANSWERS, ACCOUNT, REPORTS, PHONE)}
@@ -138,6 +141,11 @@ def use(store: Store, name: str, *values: str, phone: str = "") -> Setting:
             store.write("UPDATE switches SET remaining = remaining - 1 WHERE name = ? AND phone = ?", *key)
             store.write("DELETE FROM switches WHERE name = ? AND phone = ? AND remaining <= 0", *key)
     return setting
+
+
+def lift(store: Store, phone: str, value: str) -> None:
+    """Put a phone back to normal, if it stands on this value."""
+    store.write("DELETE FROM switches WHERE name = ? AND phone = ? AND value = ?", PHONE.name, phone, value)
 
 
 def everything(store: Store) -> list[dict[str, Any]]:

@@ -7,17 +7,19 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-from sandbox.gateway import switches
+from sandbox.gateway import bird_messages, switches
 from sandbox.gateway.coding import as_received, coding_for, parts_of
 from sandbox.gateway.prices import country_of
 from sandbox.gateway.store import Store
 
 
-BEHAVIOURS = ("refused", "left_out", "unreachable", "opted_out")
+BEHAVIOURS = ("refused", "left_out", "unreachable", "gone", "opted_out")
+COMING_BACK = ("START", "UNSTOP")
 FAILURES = {
     "unreachable": ("unavailable subscriber", 27),
+    "gone": ("unknown subscriber", 1),
     "opted_out": ("opted out", 103),
-    "undelivered": ("generic delivery failure", 1),
+    "undelivered": ("received network error", 34),
 }
 
 
@@ -30,11 +32,19 @@ class Network:
     signing_key: str
     inbound_url: str = ""
     delivery_seconds: tuple[float, float] = (1.0, 3.0)
+    bird_key: str = ""
+    bird_secret: str = ""
+    bird_url: str = ""
 
     @property
     def site_url(self) -> str:
         """Where texts to the site go."""
         return self.store.fact("inbound_url", self.inbound_url)
+
+    @property
+    def bird_webhook(self) -> str:
+        """Where everything goes that Bird's protocol tells: one address, of the workspace."""
+        return self.store.fact("bird_url", self.bird_url)
 
 
 class Refusal(Exception):
@@ -63,9 +73,12 @@ def digits(number: Any) -> str:
     return re.sub(r"\D", "", str(number)).removeprefix("00")
 
 
-def take(network: Network, submission: Submission) -> str:
-    """Accept a request: the texts are on their way, journalled, and their reports planned. Gives the message id."""
-    store, message_id = network.store, uuid4().hex
+def take(network: Network, submission: Submission, *, message_id: str = "", blocked: bool = False) -> str:
+    """Accept a request: the texts are on their way, journalled, and their reports planned. Gives the message id.
+
+    Whoever is `blocked` gets nothing, and the reports say so.
+    """
+    store, message_id = network.store, message_id or uuid4().hex
     with store.writing():
         reached = _reached(store, submission.recipients)
         parts = parts_of(submission.body, submission.datacoding)
@@ -83,7 +96,7 @@ def take(network: Network, submission: Submission) -> str:
         reports = switches.use(store, "reports", "late", "twice", "shuffled", "undelivered", "off")
         for phone, behaviour in reached:
             text_id = _text(store, message_id, submission.originator, phone, "to_phone", "sent")
-            _plan(network, submission, text_id, phone, behaviour, reports)
+            _plan(network, submission, text_id, phone, "opted_out" if blocked else behaviour, reports)
     store.journal([_entry(message_id, submission.reference, phone) for phone, _ in reached])
     return message_id
 
@@ -112,7 +125,8 @@ def _plan(
     reports: switches.Setting,
 ) -> None:
     """Write down what will be reported about a text, and when."""
-    call = bool(submission.reference and submission.report_url and reports.value != "off")
+    listens = network.bird_webhook if submission.report_url == bird_messages.MARK else submission.report_url
+    call = bool(submission.reference and listens and reports.value != "off")
     seed = f"{submission.reference}{phone}"
     moments = _moments(network, Random(seed), behaviour, reports) * (2 if reports.value == "twice" else 1)
     network.store.write_all(
@@ -140,6 +154,8 @@ def _moments(
 def reply(network: Network, *, phone: str, number: str, body: str, style: str = "query") -> str:
     """A person texts the site. `style` is how the site hears of it: query, form or json. Gives the message id."""
     store, message_id, now = network.store, uuid4().hex, time.time()
+    by_bird = bird_messages.is_ours(store, phone=phone, number=number)
+    style = "bird" if by_bird else style
     coding = coding_for(body, "auto")
     with store.writing():
         store.write(
@@ -160,7 +176,30 @@ def reply(network: Network, *, phone: str, number: str, body: str, style: str = 
             now,
             now,
         )
+        if body.strip().upper() in COMING_BACK:
+            switches.lift(store, phone, "opted_out")
+        if by_bird and bird_messages.hear(store, originator=number, destination=phone, body=body):
+            _tell_suppression(store, text_id, now)
     return message_id
+
+
+def _tell_suppression(store: Store, text_id: int, now: float) -> None:
+    store.write(
+        "INSERT INTO events (text_id, kind, status, reason, due_at, happened_at, call) "
+        "VALUES (?, 'suppression', 'delivered', 'bird', ?, ?, 1)",
+        text_id,
+        now,
+        now,
+    )
+
+
+def opt_out(network: Network, *, phone: str, number: str, reason: str) -> None:
+    """The carrier, or somebody in the dashboard, blocks what this number sends to this phone."""
+    store, now = network.store, time.time()
+    with store.writing():
+        sql = "SELECT id FROM texts WHERE phone = ? AND number = ? ORDER BY id DESC LIMIT 1"
+        bird_messages.suppress(store, originator=number, destination=phone, reason=reason)
+        _tell_suppression(store, store.value(sql, phone, number), now)
 
 
 def _text(store: Store, message_id: str, number: str, phone: str, direction: str, status: str) -> int:

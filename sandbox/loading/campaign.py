@@ -26,13 +26,11 @@ SWITCHED_OFF = 6
 
 
 def load_campaign(site: Site, *, by: User) -> Campaign:
-    """Send it to everybody who is subscribed now; once sent, nothing happens. Its reports come over the "
-    "gateway."""
+    """Send it to everybody who is subscribed now; once sent, nothing happens. Its reports come over the gateway."""
     campaign = compose(site, body=BODY, form_token=TOKEN, by=by)
     if campaign.launched_at is None:
         _switch_phones_off(site)
-        quote = estimate(site, body=BODY)
-        launch(campaign, confirmed_credits=quote.credits, by=by)
+        launch(campaign, quote=estimate(site, body=BODY), by=by)
         plan(campaign.pk)
         dispatch()
         campaign.refresh_from_db()

@@ -1,21 +1,25 @@
 """Halle Nord in full use: PWA, extension, sender number, prices, texts, credits. Needs the gateway."""
 
+from uuid import NAMESPACE_URL, uuid5
+
 from django.contrib.auth.models import User
 from wagtail.images.models import Image
 from wagtail.models import Site
 
 from sandbox.loading.pictures import picture
 from wagtail_sms import extension
-from wagtail_sms.credits import ledger
+from wagtail_sms.credits import purchases
+from wagtail_sms.payments.base import PaymentKind
+from wagtail_sms.payments.dummy import DummyPayment
 from wagtail_sms.pricing import cards
 from wagtail_sms.pwa.builder import current_build, rebuild
 from wagtail_sms.pwa.models import PwaSettings
 from wagtail_sms.senders import provisioning
-from wagtail_sms.states import GrantKind
 from wagtail_sms.subscribers.texts import SmsSettings
 
 
 PACK = 5000
+PURCHASE = uuid5(NAMESPACE_URL, "wagtail-sms sandbox: the first pack")
 
 
 def load_extension(site: Site, *, by: User) -> None:
@@ -29,7 +33,14 @@ def load_extension(site: Site, *, by: User) -> None:
         rebuild(site, by=by, features=extension.features_for(site))
     for sender_id in provisioning.due():
         provisioning.provision(sender_id)
-    ledger.grant(site, amount=PACK, kind=GrantKind.ADJUSTMENT, key="sandbox:pack", note="For trying things out", by=by)
+    _buy_credits(site, by=by)
+
+
+def _buy_credits(site: Site, *, by: User) -> None:
+    """One pack, paid on the demo's payment page; loading again finds it bought."""
+    pack = next(pack for pack in purchases.packs() if pack.credits == PACK)
+    bought = purchases.order(site, pack=pack, by=by, token=PURCHASE)
+    purchases.confirm(DummyPayment.event(bought.uuid, PaymentKind.PAID, bought.amount_cents, bought.currency))
 
 
 def load_icons() -> Image:

@@ -15,6 +15,10 @@ from wagtail_sms.admin.access import EDITOR_RIGHTS
 from wagtail_sms.pwa.models import PwaBuild, PwaSettings
 
 
+# The popup's rules as the settings form sends them.
+RULES = {"popup_after_seconds": 3, "popup_from_visit": 1, "popup_audience": "mobile", "popup_never_on": ""}
+
+
 def permission(codename: str) -> Permission:
     label = "wagtailadmin" if codename == "access_admin" else "wagtail_sms"
     return Permission.objects.get(codename=codename, content_type__app_label=label)

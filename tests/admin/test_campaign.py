@@ -13,9 +13,12 @@ from tests.factories import make_subscribers
 from wagtail_sms.admin.sites import for_site
 from wagtail_sms.campaigns.launch import compose
 from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.campaigns.plan import plan
 from wagtail_sms.credits import ledger
+from wagtail_sms.delivery.dispatch import dispatch
 from wagtail_sms.providers.base import Outcome
 from wagtail_sms.states import CampaignStatus
+from wagtail_sms.subscribers.consent import stop, suspend
 
 
 STEERING = ("campaign_pause", "campaign_resume", "campaign_cancel")
@@ -83,7 +86,7 @@ def test_the_fragment_has_the_live_parts_and_no_page_around_them(site, sender):
     make_subscribers(site, 3)
     fragment = page(sender, launched(site), "campaign_progress")
     assert "<html" not in fragment
-    assert fragment.count("data-wagtail-sms-live ") + fragment.count("data-wagtail-sms-live>") == 6
+    assert fragment.count("data-wagtail-sms-live ") + fragment.count("data-wagtail-sms-live>") == 7
     assert 'role="status"' in fragment and 'data-every="2000"' in fragment
 
 
@@ -192,3 +195,28 @@ def test_another_sites_message_cannot_be_steered(site, other_site, south_editor,
 def test_a_draft_has_no_page(site, sender):
     draft = compose(site, body="Not yet", form_token=uuid4())
     assert sender.get(url("campaign", draft)).status_code == 404
+
+
+def test_the_page_tells_what_happened_in_order_and_who_did_it(sender, site):
+    make_subscribers(site, 3)
+    campaign = launched(site)
+    steer(sender, "campaign_pause", campaign)
+    steer(sender, "campaign_resume", campaign)
+    steer(sender, "campaign_cancel", campaign)
+    shown = page(sender, campaign).partition("What happened")[2]
+    places = [shown.index(words) for words in ("Written", "Text message sent to 3", "paused", "Resumed", "cancelled")]
+    assert places == sorted(places)
+    assert shown.count("Sven") == 3
+
+
+def test_the_skipped_are_counted_by_reason(reader, site):
+    people = make_subscribers(site, 5)
+    campaign = launched(site)
+    plan(campaign.pk)
+    for person in people[:2]:
+        stop(site, number=person.number, now=timezone.now())
+    suspend(people[2], by=None)
+    dispatch()
+    shown = page(reader, campaign)
+    assert "Unsubscribed before it was sent: 2" in shown
+    assert "Suspended before it was sent: 1" in shown

@@ -1,5 +1,7 @@
 """Publish > PWA: settings, the present build, and the rebuild button."""
 
+import json
+
 import pytest
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
@@ -30,7 +32,7 @@ def form(site, **changed) -> dict:
     settings = PwaSettings.for_site(site)
     kept = ("name", "short_name", "description", "theme_colour", "background_colour", "display", "start_url", "lang")
     data = {field: getattr(settings, field) for field in (*kept, "offline_title", "offline_text")}
-    return {**data, "icon": settings.icon_id or "", "sms_site": site.pk, **changed}
+    return {**data, "icon": settings.icon_id or "", "shortcuts-count": 0, "sms_site": site.pk, **changed}
 
 
 def test_saving_leads_back_to_the_site_of_the_form_after_a_switch_elsewhere(client, site, other_site):
@@ -134,3 +136,103 @@ def test_a_rebuild_is_logged_once_with_its_number(client, ready_site, superuser)
     rebuild(client, ready_site)
     entry = ModelLogEntry.objects.get(action="wagtail_sms.pwa_rebuild")
     assert (entry.user, entry.data) == (superuser, {"number": 1})
+
+
+def post(client, site, name, *args) -> str:
+    answer = client.post(f"{reverse(f'wagtail_sms:{name}', args=args)}?sms_site={site.pk}", follow=True)
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def change(site, **changed) -> None:
+    PwaSettings.objects.filter(site=site).update(**changed)
+
+
+def test_the_page_says_in_words_what_changed_and_what_each_build_did(client, ready_site):
+    rebuild(client, ready_site)
+    change(ready_site, name="Halle am Park")
+    assert "Name: “Halle Neu” → “Halle am Park”" in page_of(client, ready_site)
+    rebuild(client, ready_site)
+    page = page_of(client, ready_site)
+    assert "Settings changed" not in page
+    assert "The first build" in page
+    assert "Name: “Halle Neu” → “Halle am Park”" in page
+
+
+def test_an_earlier_build_is_put_back_with_one_press(client, ready_site):
+    rebuild(client, ready_site)
+    change(ready_site, name="Halle am Park")
+    rebuild(client, ready_site)
+    first = PwaBuild.objects.get(number=1)
+    assert "Build 1 is served again" in post(client, ready_site, "pwa_put_back", first.pk)
+    assert current_build(ready_site) == first
+    page = page_of(client, ready_site)
+    assert "Build 1 was put back, so visitors don" in page
+    assert "Name: “Halle Neu” → “Halle am Park”" in page
+
+
+def test_a_build_with_the_popup_is_not_put_back_after_uninstalling(client, ready_site, superuser):
+    refresh()
+    rebuild(client, ready_site)
+    extension.install(ready_site, by=superuser)
+    rebuild(client, ready_site)
+    extension.uninstall(ready_site)
+    rebuild(client, ready_site)
+    second = PwaBuild.objects.get(number=2)
+    assert "not installed any more" in page_of(client, ready_site)
+    assert "not installed any more" in post(client, ready_site, "pwa_put_back", second.pk)
+    assert current_build(ready_site).number == 3
+
+
+def test_the_kill_switch_explains_asks_and_can_be_undone(client, ready_site):
+    assert "no PWA that could be switched off" in post(client, ready_site, "pwa_off")
+    rebuild(client, ready_site)
+    asked = client.get(reverse("wagtail_sms:pwa_off"), {"sms_site": ready_site.pk}).content.decode()
+    assert "Switch off the PWA of Halle Neu?" in asked
+    assert "You can put build 1 back at any time" in asked
+    assert current_build(ready_site) is not None
+    assert "Build 1 can be put back" in post(client, ready_site, "pwa_off")
+    assert current_build(ready_site) is None
+    assert "The PWA of Halle Neu is switched off" in page_of(client, ready_site)
+    post(client, ready_site, "pwa_put_back", PwaBuild.objects.get().pk)
+    assert current_build(ready_site).number == 1
+
+
+@pytest.mark.parametrize("right", ["change_pwasettings", None])
+def test_who_may_not_rebuild_neither_puts_back_nor_switches_off(ready_site, south_editor, client, right):
+    rebuild(client, ready_site)
+    rebuild(client, ready_site, force="1")
+    editor = signed_in(make_editor("eva", ready_site, right) if right else south_editor)
+    post(editor, ready_site, "pwa_put_back", PwaBuild.objects.get(number=1).pk)
+    post(editor, ready_site, "pwa_off")
+    assert current_build(ready_site).number == 2
+
+
+def test_a_build_of_another_site_is_not_found(client, ready_site, other_site):
+    rebuild(client, ready_site)
+    build = PwaBuild.objects.get(site=ready_site)
+    path = reverse("wagtail_sms:pwa_put_back", args=[build.pk])
+    assert client.post(f"{path}?sms_site={other_site.pk}").status_code == 404
+
+
+def test_a_picture_that_is_too_small_is_refused_at_its_field(client, ready_site):
+    answer = client.post(reverse("wagtail_sms:pwa"), form(ready_site, icon=make_picture(200).pk))
+    assert "200 × 200 pixels" in str(answer.context["form"].errors["icon"])
+    answer = client.post(reverse("wagtail_sms:pwa"), form(ready_site, screenshot_wide=make_picture(200).pk))
+    assert "320 pixels or more" in str(answer.context["form"].errors["screenshot_wide"])
+
+
+def test_shortcuts_are_chosen_pages_of_the_site(client, ready_site):
+    shortcut = {"deleted": "", "order": "0", "type": "shortcut", "id": "", "value-name": "Tonight"}
+    sent = {f"shortcuts-0-{name}": value for name, value in shortcut.items()}
+    sent |= {"shortcuts-count": 1, "shortcuts-0-value-page": ready_site.root_page_id}
+    client.post(reverse("wagtail_sms:pwa"), form(ready_site, **sent))
+    rebuild(client, ready_site)
+    file = current_build(ready_site).files.get(name="manifest.json")
+    assert json.loads(bytes(file.body))["shortcuts"] == [{"name": "Tonight", "url": "/"}]
+
+
+def test_the_site_history_leads_to_the_pwa(client, ready_site):
+    rebuild(client, ready_site)
+    shown = client.get(reverse("wagtailadmin_reports:site_history")).content.decode()
+    assert "PWA rebuilt: build 1" in shown
+    assert reverse("wagtail_sms:pwa") in shown

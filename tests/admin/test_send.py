@@ -1,6 +1,7 @@
 """The Send tab: what is shown, what is asked, and that one click sends once."""
 
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -9,11 +10,12 @@ from django.urls import reverse
 from tests.admin.conftest import make_editor, signed_in
 from tests.delivery.sending import launched
 from tests.factories import give_credits, make_subscriber, make_subscribers
+from wagtail_sms.admin import send
 from wagtail_sms.admin.sites import for_site
 from wagtail_sms.campaigns.launch import compose
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.credits import ledger
-from wagtail_sms.pricing.cards import credits_for, publish
+from wagtail_sms.pricing.cards import credits_for, publish, refresh
 from wagtail_sms.providers.base import PriceRow
 from wagtail_sms.senders.models import SenderNumber
 from wagtail_sms.states import CampaignStatus
@@ -47,7 +49,7 @@ def reviewed(client, site, *, body=BODY) -> dict:
     return {
         "body": context["body"],
         "form_token": context["form_token"],
-        "confirmed": context["quote"].quote.credits,
+        "quote": context["sealed"],
         "repeat_of": repeat.pk if repeat else "",
         "action-send": "1",
     }
@@ -191,6 +193,22 @@ def test_two_tabs_that_look_at_the_same_moment_send_once(sender, site, monkeypat
     assert ledger.balance(site).available == 497
 
 
+def test_a_click_that_is_overtaken_by_another_one_on_the_same_form_leads_to_the_campaign(sender, site, monkeypatch):
+    make_subscribers(site, 3)
+    form, look = reviewed(sender, site), send.of_this_form
+
+    def overtaken(*args, **kwargs):
+        seen = look(*args, **kwargs)
+        monkeypatch.setattr(send, "of_this_form", look)
+        post(sender, site, **form)
+        return seen
+
+    monkeypatch.setattr(send, "of_this_form", overtaken)
+    response = post(sender, site, **form)
+    assert (response.status_code, sent_campaigns().count()) == (302, 1)
+    assert response.url == page_of(sent_campaigns().get())
+
+
 def test_two_tabs_that_both_mean_to_repeat_a_text_repeat_it_once(sender, site):
     make_subscribers(site, 3)
     post(sender, site, **reviewed(sender, site))
@@ -219,24 +237,106 @@ def test_the_back_button_and_another_text_ask_again_under_a_new_token(sender, si
     assert sent_campaigns().count() == 1
 
 
-def test_a_dearer_quote_asks_again_with_both_figures(sender, site):
+def test_a_dearer_quote_asks_again_with_the_difference_by_country(sender, site, provider):
+    make_subscribers(site, 3)
+    make_subscribers(site, 2, country="FR")
+    fields, before = reviewed(sender, site), credits_for("FR")
+    provider.prices["FR"] = "0.160"
+    refresh()
+    page = post(sender, site, **fields)
+    total, now = 3 + 2 * before, 3 + 2 * credits_for("FR")
+    assert f"from {total} credits to {now}" in words(page)
+    assert f'France</td> <td class="wagtail-sms-number"> <strong> {2 * before} credits' in words(page)
+    assert f"2 people × {credits_for('FR')}" in words(page)
+    assert f"Send to 5 people in 2 countries for {now} credits?" in words(page)
+    assert not sent_campaigns().exists()
+    post(sender, site, **{**fields, "quote": page.context["sealed"]})
+    assert sent_campaigns().get().credits == now
+
+
+def test_who_signs_up_while_the_editor_thinks_is_not_in_what_was_confirmed(sender, site):
     make_subscribers(site, 3)
     fields = reviewed(sender, site)
     make_subscribers(site, 2, start=50)
-    page = post(sender, site, **fields)
-    assert "from 3 credits to 5" in words(page)
-    assert "Send to 5 people in 1 country for 5 credits?" in words(page)
+    post(sender, site, **fields)
+    assert (sent_campaigns().get().recipients, sent_campaigns().get().credits) == (3, 3)
+
+
+@pytest.mark.parametrize("quote", ["", "rubbish"])
+def test_a_quote_that_is_not_ours_is_asked_about_instead_of_believed(sender, site, quote):
+    make_subscribers(site, 3)
+    page = words(post(sender, site, **{**reviewed(sender, site), "quote": quote}))
+    assert "Send to 3 people in 1 country for 3 credits?" in page
     assert not sent_campaigns().exists()
-    post(sender, site, **{**fields, "confirmed": page.context["quote"].quote.credits})
-    assert sent_campaigns().get().credits == 5
 
 
-def test_without_enough_credits_the_shortfall_is_said_and_the_text_kept(sender, site):
+def test_another_sites_quote_confirms_nothing_here(superuser, site, other_site):
+    make_subscribers(site, 3)
+    make_subscribers(other_site, 3)
+    client = signed_in(superuser)
+    theirs = reviewed(client, other_site)["quote"]
+    assert "Send to 3 people" in words(post(client, site, **{**reviewed(client, site), "quote": theirs}))
+    assert not sent_campaigns().exists()
+
+
+def test_without_enough_credits_the_shortfall_is_said_and_the_text_kept_as_a_draft(sender, site):
     make_subscribers(site, 510)
-    page = words(post(sender, site))
-    assert "10 credits are missing: this needs 510 credits and 500 are left." in page
-    assert BODY in page
-    assert not Campaign.objects.exists()
+    response = post(sender, site)
+    assert "10 credits are missing" in words(response)
+    assert "costs 510 credits and 500 are left. Nothing was sent; the message is kept as a draft." in words(response)
+    assert BODY in words(response)
+    back = sender.get(response.context["draft_url"])
+    assert BODY in words(back) and str(response.context["form_token"]) in words(back)
+    give_credits(site, 10)
+    post(sender, site, **{**reviewed(sender, site), "form_token": response.context["form_token"]})
+    assert Campaign.objects.get().recipients == 510
+
+
+def test_without_enough_credits_those_whom_they_reach_can_be_texted(sender, site):
+    make_subscribers(site, 490)
+    make_subscribers(site, 20, country="FR")
+    refused = post(sender, site)
+    reached, each = refused.context["reached"].quote, credits_for("FR")
+    assert (reached.recipients, reached.credits) == (490 + 10 // each, 490 + 10 // each * each)
+    assert f"{reached.recipients} people of 510 for {reached.credits} credits" in words(refused)
+    asked = post(sender, site, form_token=refused.context["form_token"], **{"action-reach": "1"})
+    assert f"Send to {reached.recipients} people in" in words(asked)
+    assert f"{510 - reached.recipients} people are left out" in words(asked)
+    post(
+        sender,
+        site,
+        form_token=asked.context["form_token"],
+        quote=asked.context["sealed"],
+        **{"action-send": "1"},
+    )
+    campaign = sent_campaigns().get()
+    assert (campaign.recipients, campaign.left_out) == (reached.recipients, 510 - reached.recipients)
+
+
+def test_buying_is_offered_to_who_may_buy_and_leads_back_to_the_draft(site, settings):
+    make_subscribers(site, 510)
+    settings.DEBUG = True
+    dummy = {"default": {"BACKEND": "wagtail_sms.payments.dummy.DummyPayment"}}
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "PAYMENTS": dummy}
+    buyer = signed_in(make_editor("Bo", site, "send_campaign", "buy_credits"))
+    asked = urlsplit(post(buyer, site).context["buy_url"])
+    assert parse_qs(asked.query)["needed"] == ["10"]
+    assert BODY in words(buyer.get(parse_qs(asked.query)["return_to"][0]))
+    assert post(signed_in(make_editor("Sven", site, "send_campaign")), site).context["buy_url"] == ""
+
+
+def test_a_draft_of_another_site_or_of_nobody_is_an_empty_box(sender, site, other_site):
+    theirs = compose(other_site, body="Theirs", form_token=uuid4())
+    for token in (theirs.form_token, uuid4(), "rubbish"):
+        page = words(sender.get(reverse("wagtail_sms:send"), {"draft": token}))
+        assert "This draft is not there any more." in page and "Theirs" not in page
+
+
+def test_a_draft_that_was_sent_meanwhile_leads_to_its_message(sender, site):
+    make_subscribers(site, 3)
+    campaign = launched(site)
+    response = sender.get(reverse("wagtail_sms:send"), {"draft": campaign.form_token})
+    assert response.url == page_of(campaign)
 
 
 def test_credits_spent_since_the_confirmation_refuse_the_launch(sender, site):
@@ -260,7 +360,7 @@ def test_credits_spent_since_the_confirmation_refuse_the_launch(sender, site):
 )
 def test_a_message_that_cannot_be_sent_is_told_at_the_field_and_kept(sender, site, body, error):
     make_subscribers(site, 3)
-    response = post(sender, site, body=body, **{"action-send": "1", "form_token": uuid4(), "confirmed": 9999})
+    response = post(sender, site, body=body, **{"action-send": "1", "form_token": uuid4()})
     assert error in str(response.context["form"].errors["body"])
     assert body.strip("\x00\x07 \r\n") in response.content.decode()
     assert not Campaign.objects.exists()
@@ -277,7 +377,7 @@ def test_without_a_sender_number_it_says_so_and_refuses(sender, site):
     make_subscribers(site, 3)
     SenderNumber.objects.all().delete()
     assert "This site has no sender number yet." in words(sender.get(reverse("wagtail_sms:send")))
-    page = words(post(sender, site, **{"action-send": "1", "form_token": uuid4(), "confirmed": 3}))
+    page = words(post(sender, site, **{"action-send": "1", "form_token": uuid4(), "quote": "3"}))
     assert "Nothing was sent." in page and "no sender number" in page and BODY in page
     assert not sent_campaigns().exists()
 
@@ -288,7 +388,7 @@ def test_nobody_to_text_is_refused(sender, site):
 
 def test_a_form_without_a_token_asks_instead_of_sending(sender, site):
     make_subscribers(site, 3)
-    page = words(post(sender, site, form_token="rubbish", confirmed=3, **{"action-send": "1"}))
+    page = words(post(sender, site, form_token="rubbish", quote="3", **{"action-send": "1"}))
     assert "form_token" in page or "Send to 3 people" in page
     assert not sent_campaigns().exists()
 
@@ -301,7 +401,7 @@ def test_a_writer_sees_the_estimate_and_no_way_to_send(writer, site):
     assert "3" in estimated(writer, site, BODY)
 
 
-@pytest.mark.parametrize("fields", [{}, {"action-send": "1", "confirmed": 3}])
+@pytest.mark.parametrize("fields", [{}, {"action-send": "1", "quote": "3"}])
 def test_a_writer_who_posts_anyway_sends_nothing(writer, site, fields):
     make_subscribers(site, 3)
     response = post(writer, site, form_token=uuid4(), **fields)
@@ -322,7 +422,7 @@ def estimate_status(client, site) -> int:
 def test_another_sites_editor_cannot_send_to_this_one(south_editor, site, other_site):
     make_subscribers(site, 3)
     client = signed_in(south_editor)
-    response = post(client, site, form_token=uuid4(), confirmed=3, **{"action-send": "1"})
+    response = post(client, site, form_token=uuid4(), quote="3", **{"action-send": "1"})
     assert response.url == reverse("wagtailadmin_home")
     assert estimate_status(client, site) == 302
     assert not Campaign.objects.exists()
@@ -331,7 +431,7 @@ def test_another_sites_editor_cannot_send_to_this_one(south_editor, site, other_
 def test_another_sites_form_token_sends_nothing_and_changes_nothing(sender, site, other_site):
     make_subscribers(site, 3)
     theirs = compose(other_site, body="Theirs", form_token=uuid4())
-    response = post(sender, site, form_token=theirs.form_token, confirmed=3, **{"action-send": "1"})
+    response = post(sender, site, form_token=theirs.form_token, quote="3", **{"action-send": "1"})
     assert "Send to 3 people" in words(response)
     theirs.refresh_from_db()
     assert (theirs.body, theirs.status) == ("Theirs", CampaignStatus.DRAFT)
@@ -350,3 +450,14 @@ def test_switching_the_site_in_another_tab_does_not_redirect_the_message(superus
     client.post(reverse("wagtail_sms:switch_site"), {"site": other_site.pk})
     again = post(client, site, follow=True, **fields)
     assert again.status_code == 200 and "already sent" in words(again)
+
+
+def test_low_credits_on_the_tab_lead_to_buying_for_those_who_may(site, settings):
+    settings.DEBUG = True
+    dummy = {"default": {"BACKEND": "wagtail_sms.payments.dummy.DummyPayment"}}
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "PAYMENTS": dummy, "LOW_CREDITS": 1000}
+    address = reverse("wagtail_sms:buy_credits")
+    buyer = signed_in(make_editor("Bea", site, "send_campaign", "buy_credits"))
+    assert address in words(buyer.get(reverse("wagtail_sms:send")))
+    nobody = signed_in(make_editor("Sven", site, "send_campaign"))
+    assert address not in words(nobody.get(reverse("wagtail_sms:send")))

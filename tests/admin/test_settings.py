@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.admin.conftest import make_build, make_editor, make_picture, signed_in
+from tests.admin.conftest import RULES, make_build, make_editor, make_picture, signed_in
 from wagtail_sms.extension import features_for
 from wagtail_sms.pwa import builder
 from wagtail_sms.pwa.models import PwaSettings
@@ -18,7 +18,7 @@ def client(superuser):
 
 def form(site, **changed) -> dict:
     empty = dict.fromkeys(DEFAULTS, "")
-    basics = {"brand": "Halle Nord", "frequency": "weekly", "popup_after_actions": 10, "privacy_url": ""}
+    basics = {"brand": "Halle Nord", "frequency": "weekly", "popup_after_actions": 10, "privacy_url": "", **RULES}
     return {**empty, **basics, "default_country": "", "sms_site": site.pk, **changed}
 
 
@@ -76,6 +76,57 @@ def test_a_text_too_long_to_be_sent_is_refused_at_its_field(client, site, settin
 @pytest.mark.parametrize("pages", ["0", "101", "-1", "ten", ""])
 def test_a_popup_after_an_impossible_number_of_pages_is_refused(client, site, pages):
     assert "popup_after_actions" in save(client, site, popup_after_actions=pages).context["form"].errors
+
+
+def test_the_rules_of_the_popup_are_kept_and_reach_the_next_build(client, site):
+    never = "/tickets\r\n\r\nhttps://halle.example/Menü/?week=2#top\r\n/tickets/"
+    save(
+        client,
+        site,
+        popup_after_seconds=20,
+        popup_from_visit=2,
+        popup_audience="installed",
+        popup_never_on=never,
+    )
+    sms = features_for(site)["sms"]
+    assert (sms["after_seconds"], sms["from_visit"]) == (20, 2)
+    assert sms["audience"] == "installed"
+    assert sms["never_on"] == ["/tickets/", "/Men%C3%BC/"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("tickets", "“tickets” is no address"),
+        ("/ok/\n/no way/", "“/no way/” is no address"),
+        ("/", "every page"),
+        ("https://halle.example", "is no address"),
+        ("//[", "is no address"),
+        ("\n".join(f"/page-{number}/" for number in range(51)), "at most 50"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_at_its_field_and_kept_in_it(client, site, typed, told):
+    form = save(client, site, popup_never_on=typed).context["form"]
+    assert list(form.errors) == ["popup_never_on"]
+    assert told in str(form.errors["popup_never_on"].data[0].message)
+    assert form["popup_never_on"].value() == typed
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("popup_after_seconds", "121"),
+        ("popup_after_seconds", "-1"),
+        ("popup_from_visit", "4"),
+        ("popup_audience", "all"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused_at_its_field(client, site, name, wrong):
+    assert list(save(client, site, **{name: wrong}).context["form"].errors) == [name]
+
+
+def test_the_thank_you_must_say_how_to_stop(client, site):
+    assert "STOP" in str(save(client, site, thanks_text="Thank you!").context["form"].errors["thanks_text"])
 
 
 def test_only_countries_with_a_rate_can_be_chosen_first(client, site):

@@ -5,7 +5,7 @@ from django.urls import reverse
 from wagtail.models import Site
 
 from tests import factories
-from tests.admin.conftest import make_editor, signed_in
+from tests.admin.conftest import RULES, make_editor, signed_in
 from wagtail_sms.admin.sites import for_site
 from wagtail_sms.extension import uninstall
 from wagtail_sms.subscribers.texts import SmsSettings
@@ -93,7 +93,7 @@ def test_a_form_for_another_site_is_refused(site, south_editor, name):
 def test_a_form_changes_the_site_it_was_drawn_for_after_a_switch_elsewhere(site, other_site, superuser):
     client = signed_in(superuser)
     switch(client, site)
-    data = {"sms_site": site.pk, "brand": "Halle", "frequency": "weekly", "popup_after_actions": 5}
+    data = {"sms_site": site.pk, "brand": "Halle", "frequency": "weekly", "popup_after_actions": 5, **RULES}
     switch(client, other_site)
     answer = client.post(reverse("wagtail_sms:settings"), data)
     assert answer.url == for_site(reverse("wagtail_sms:settings"), site)

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from tests.admin.conftest import make_build, make_editor, make_picture, signed_in
+from tests.admin.conftest import RULES, make_build, make_editor, make_picture, signed_in
 from tests.delivery.sending import launched
 from tests.factories import make_subscribers
 from wagtail_sms.admin.settings import PREVIEWED
@@ -14,7 +14,7 @@ from wagtail_sms.pwa.models import PwaSettings
 from wagtail_sms.subscribers.texts import DEFAULTS, SmsSettings
 
 
-LISTS = ("subscribers", "history", "credits")
+LISTS = ("subscribers", "inbox", "history", "credits")
 
 
 @pytest.fixture
@@ -23,7 +23,9 @@ def client(superuser):
 
 
 @pytest.mark.parametrize("name", [*LISTS, *(f"{name}_results" for name in LISTS)])
-@pytest.mark.parametrize("parameter", ["q", "status", "country", "kind", "p", "ordering", "sms_site", "launched_at"])
+@pytest.mark.parametrize(
+    "parameter", ["q", "status", "country", "kind", "taken", "p", "ordering", "sms_site", "launched_at"]
+)
 def test_lists_bear_it_in_search_filters_and_order(client, site, name, parameter):
     make_subscribers(site, 2)
     launched(site)
@@ -48,7 +50,7 @@ def test_the_estimate_bears_it(client, site):
 
 @pytest.mark.parametrize("name", [*DEFAULTS, "brand", "frequency", "privacy_url", "default_country"])
 def test_the_settings_are_not_saved(client, site, name):
-    data = {"brand": "Halle", "frequency": "weekly", "popup_after_actions": 5, "sms_site": site.pk}
+    data = {"brand": "Halle", "frequency": "weekly", "popup_after_actions": 5, **RULES, "sms_site": site.pk}
     text = "{brand} STOP HELP \0"
     response = client.post(reverse("wagtail_sms:settings"), {**data, name: text})
     assert response.status_code == 200
@@ -67,6 +69,7 @@ def test_the_previews_bear_it(client, site, name):
 def test_the_settings_of_the_pwa_are_not_saved(client, site, name):
     make_build(site)
     data = {"name": "Halle", "short_name": "Halle", "icon": make_picture().pk, "sms_site": site.pk}
+    data["shortcuts-count"] = 0
     response = client.post(reverse("wagtail_sms:pwa"), {**data, name: f"{data.get(name, '')}\0"})
     assert response.status_code == 200
     assert not PwaSettings.objects.filter(name="Halle").exists()

@@ -4,10 +4,11 @@ import pytest
 from wagtail.models import ModelLogEntry
 
 from tests.delivery.sending import launched
-from tests.factories import give_credits, make_subscriber, make_subscribers
+from tests.factories import give_credits, make_card, make_subscriber, make_subscribers
 from wagtail_sms.campaigns.estimate import check_body, estimate
 from wagtail_sms.campaigns.launch import compose, launch
 from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.campaigns.plan import plan
 from wagtail_sms.credits import ledger
 from wagtail_sms.exceptions import (
     AlreadySent,
@@ -62,7 +63,7 @@ def test_the_same_form_launched_twice_is_one_campaign_and_one_reservation(site):
     make_subscribers(site, 4)
     token = uuid4()
     for _ in range(2):
-        launch(compose(site, body="Hello", form_token=token), confirmed_credits=4)
+        launch(compose(site, body="Hello", form_token=token), quote=estimate(site, body="Hello"))
     assert Campaign.objects.filter(site=site).count() == 1
     assert ledger.balance(site).reserved == 4
 
@@ -70,20 +71,20 @@ def test_the_same_form_launched_twice_is_one_campaign_and_one_reservation(site):
 def test_a_launched_campaign_keeps_its_text_when_the_form_comes_again_with_another(site):
     make_subscribers(site, 1)
     token = uuid4()
-    launch(compose(site, body="First", form_token=token), confirmed_credits=1)
+    launch(compose(site, body="First", form_token=token), quote=estimate(site, body="First"))
     assert compose(site, body="Second", form_token=token).body == "First"
 
 
 def test_a_dearer_campaign_than_confirmed_asks_again_and_reserves_nothing(site, provider):
     make_subscribers(site, 2, country="FR")
     campaign = compose(site, body="Hello", form_token=uuid4())
-    confirmed = estimate(site, body="Hello").credits
+    confirmed = estimate(site, body="Hello")
     provider.prices["FR"] = "0.500"
     refresh()
     with pytest.raises(QuoteChanged) as changed:
-        launch(campaign, confirmed_credits=confirmed)
+        launch(campaign, quote=confirmed)
     campaign.refresh_from_db()
-    assert changed.value.current.credits > confirmed
+    assert changed.value.current.credits > confirmed.credits
     assert (campaign.status, ledger.balance(site).reserved) == (CampaignStatus.DRAFT, 0)
 
 
@@ -91,7 +92,7 @@ def test_missing_credits_are_named_to_the_credit_and_the_draft_stays(site):
     make_subscribers(site, 600)
     campaign = compose(site, body="Hello", form_token=uuid4())
     with pytest.raises(InsufficientCredits) as refused:
-        launch(campaign, confirmed_credits=600)
+        launch(campaign, quote=estimate(site, body="Hello"))
     campaign.refresh_from_db()
     assert refused.value.shortfall == 100
     assert (campaign.status, campaign.body) == (CampaignStatus.DRAFT, "Hello")
@@ -99,7 +100,7 @@ def test_missing_credits_are_named_to_the_credit_and_the_draft_stays(site):
 
 def test_nobody_to_text_is_refused(site):
     with pytest.raises(NobodyToText):
-        launch(compose(site, body="Hello", form_token=uuid4()), confirmed_credits=0)
+        launch(compose(site, body="Hello", form_token=uuid4()), quote=estimate(site, body="Hello"))
 
 
 def test_a_site_without_a_number_cannot_send(site):
@@ -134,7 +135,7 @@ def test_credits_given_later_make_the_same_draft_launchable(site):
     make_subscribers(site, 600)
     campaign = compose(site, body="Hello", form_token=uuid4())
     give_credits(site, 100)
-    assert launch(campaign, confirmed_credits=600).status == CampaignStatus.QUEUED
+    assert launch(campaign, quote=estimate(site, body="Hello")).status == CampaignStatus.QUEUED
 
 
 def test_the_log_says_who_sent_how_much_and_never_what(site):
@@ -151,7 +152,17 @@ def test_the_same_text_from_a_second_tab_is_not_sent_again_unless_it_is_meant(si
     first = launched(site, body="Doors at seven")
     second = compose(site, body="Doors at seven", form_token=uuid4())
     with pytest.raises(AlreadySent) as refused:
-        launch(second, confirmed_credits=2)
+        launch(second, quote=estimate(site, body="Doors at seven"))
     second.refresh_from_db()
     assert (refused.value.campaign, second.status) == (first, CampaignStatus.DRAFT)
-    assert launch(second, confirmed_credits=2, repeat_of=first).status == CampaignStatus.QUEUED
+    assert launch(second, quote=estimate(site, body="Doors at seven"), repeat_of=first).status == CampaignStatus.QUEUED
+
+
+def test_a_campaign_may_cost_more_than_fits_into_32_bits(site):
+    give_credits(site, 10**12)
+    make_card({"US": (100_000, "default")})
+    make_subscribers(site, 2400)
+    campaign = launched(site, body="a" * 1377)
+    plan(campaign.pk)
+    campaign.refresh_from_db()
+    assert campaign.credits == campaign.planned_credits == 2400 * 9 * 100_000 > 2**31

@@ -3,10 +3,12 @@
 import pytest
 from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from tests.credits import DECEMBER, NOVEMBER, hold, pack
 from wagtail_sms.credits import ledger
-from wagtail_sms.credits.models import Grant, Hold, Purchase, Reservation, Transfer, Wallet
+from wagtail_sms.credits.models import Grant, Hold, Reservation, Transfer, Wallet
+from wagtail_sms.credits.purchase_models import Purchase
 from wagtail_sms.states import PurchaseStatus, ReservationStatus
 
 
@@ -72,9 +74,9 @@ def test_a_line_of_a_reservation_that_holds_nothing_there_is_found(busy):
 
 
 def test_a_reservation_in_the_wrong_state_is_found(busy):
-    Reservation.objects.filter(key="campaign:2").update(status=ReservationStatus.CLOSED)
+    Reservation.objects.filter(key="campaign:2").update(status=ReservationStatus.HELD)
     (found,) = ledger.audit()
-    assert (found.figure, found.cached, found.computed) == ("status", "closed", "void")
+    assert (found.figure, found.cached, found.computed) == ("status", "held", "void")
 
 
 def test_a_paid_purchase_without_its_credits_is_found(busy):
@@ -101,8 +103,11 @@ def test_the_audit_of_a_site_looks_at_that_site_only(busy, bare_site):
     assert [str(found) for found in ledger.audit()] == [f"Wallet of {other}: available is 1, but its history says 500."]
 
 
-def test_the_audit_does_not_ask_row_by_row(busy, django_assert_max_num_queries):
+def test_the_audit_does_not_ask_row_by_row(busy):
+    with CaptureQueriesContext(connection) as before:
+        assert ledger.audit() == []
     for number in range(20):
         hold(busy, 1, key=f"more:{number}", now=DECEMBER)
-    with django_assert_max_num_queries(12):
+    with CaptureQueriesContext(connection) as after:
         assert ledger.audit() == []
+    assert len(after) == len(before)

@@ -44,23 +44,53 @@ def assert_every_credit_was_given_once(result):
     assert result["discrepancies"] == []
 
 
-@pytest.mark.parametrize("mode", ["IMMEDIATE", "DEFERRED"])
-def test_eight_processes_share_a_wallet_on_sqlite(tmp_path, mode):
-    assert_every_credit_was_given_once(contend(mode, TEST_VAR=str(tmp_path)))
+def assert_every_month_came_once(result):
+    """100 attempts at the first instant of December and of January, then with the clock set back, then put right."""
+    seen = sum(map(collections.Counter, result["outcomes"]), collections.Counter())
+    assert not [name for name in seen if name.startswith("error")]
+    assert len(result["outcomes"]) == 100
+    assert result["months"] == ["2026-11", "2026-12", "2027-01"]
+    assert result["issued"] == [500, 300, 500, 500]
+    # 71 slices of 7 fit into January's 500 and the rest comes from the 300 that were bought.
+    assert (seen["reserved"], result["figures"]) == (100, [0, 100, 700])
+    assert result["discrepancies"] == []
 
 
-@pytest.mark.skipif(
+on_postgresql = pytest.mark.skipif(
     not os.environ.get("DATABASE_URL", "").startswith("postgres"), reason="needs DATABASE_URL with PostgreSQL"
 )
-@pytest.mark.django_db(transaction=True)
-def test_eight_processes_share_a_wallet_on_postgresql(tmp_path):
+
+
+@pytest.fixture
+def scratch():
+    """The address of an empty PostgreSQL database beside the tests' own."""
     base, _slash, name = os.environ["DATABASE_URL"].rpartition("/")
-    scratch = f"{name}_contention"
+    scratch = f"{name}_contention_{os.getpid()}"
     with connection.cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{scratch}"')
         cursor.execute(f'CREATE DATABASE "{scratch}"')
-    try:
-        assert_every_credit_was_given_once(contend(DATABASE_URL=f"{base}/{scratch}", TEST_VAR=str(tmp_path)))
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{scratch}" WITH (FORCE)')
+    yield f"{base}/{scratch}"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{scratch}" WITH (FORCE)')
+
+
+@pytest.mark.parametrize("mode", ["IMMEDIATE", "DEFERRED"])
+def test_eight_processes_share_a_wallet_on_sqlite(tmp_path, mode):
+    assert_every_credit_was_given_once(contend("wallet", mode, TEST_VAR=str(tmp_path)))
+
+
+@pytest.mark.parametrize("mode", ["IMMEDIATE", "DEFERRED"])
+def test_a_hundred_attempts_at_a_months_first_instant_on_sqlite(tmp_path, mode):
+    assert_every_month_came_once(contend("month", mode, TEST_VAR=str(tmp_path)))
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_eight_processes_share_a_wallet_on_postgresql(tmp_path, scratch):
+    assert_every_credit_was_given_once(contend("wallet", DATABASE_URL=scratch, TEST_VAR=str(tmp_path)))
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_hundred_attempts_at_a_months_first_instant_on_postgresql(tmp_path, scratch):
+    assert_every_month_came_once(contend("month", DATABASE_URL=scratch, TEST_VAR=str(tmp_path)))

@@ -6,7 +6,8 @@ from django.db.models import F, ProtectedError
 
 from tests.credits import NOVEMBER, hold, pack
 from wagtail_sms.credits import ledger
-from wagtail_sms.credits.models import LEGAL_MOVES, Grant, Hold, Purchase, Reservation, Transfer, Wallet
+from wagtail_sms.credits.models import LEGAL_MOVES, Grant, Hold, Reservation, Transfer, Wallet
+from wagtail_sms.credits.purchase_models import Purchase
 from wagtail_sms.exceptions import LedgerError
 from wagtail_sms.states import Bucket, GrantKind, PurchaseStatus, ReservationStatus, TransferKind
 
@@ -38,6 +39,10 @@ def settled(site):
         (Reservation, {"status": ReservationStatus.CLOSED}),
         (Reservation, {"status": ReservationStatus.VOID}),
         (Reservation, {"released": -1}),
+        (Reservation, {"captured": 50, "released": 50, "refunded": 0, "status": ReservationStatus.VOID}),
+        (Reservation, {"captured": 0, "released": 100, "refunded": 0, "status": ReservationStatus.CLOSED}),
+        (Grant, {"priority": 20}),
+        (Hold, {"released": -1}),
         (Hold, {"captured": F("captured") + 41}),
         (Hold, {"released": F("released") + 41}),
         (Hold, {"refunded": 61}),
@@ -107,7 +112,7 @@ def make_purchase(site, **fields):
 
 def make_transfer(grant, **fields):
     defaults = {"kind": TransferKind.ISSUE, "source": Bucket.ISSUED, "target": Bucket.AVAILABLE, "amount": 1}
-    return Transfer.objects.create(grant=grant, key="forged", **{**defaults, **fields})
+    return Transfer.objects.create(grant=grant, **{"key": "forged", "seal": "forged", **defaults, **fields})
 
 
 @pytest.mark.parametrize(
@@ -127,8 +132,8 @@ def test_only_the_six_moves_exist(settled, kind, source, target):
     assert not Transfer.objects.filter(key="forged").exists()
 
 
-@pytest.mark.parametrize("fields", [{"amount": 0}, {"amount": -5}])
-def test_a_transfer_moves_at_least_one_credit(site, fields):
+@pytest.mark.parametrize("fields", [{"amount": 0}, {"amount": -5}, {"key": ""}, {"seal": ""}])
+def test_a_transfer_moves_at_least_one_credit_under_a_key_and_a_seal(site, fields):
     with pytest.raises(IntegrityError), transaction.atomic():
         make_transfer(Grant.objects.get(), **fields)
     assert Transfer.objects.count() == 1
@@ -142,6 +147,12 @@ def test_what_belongs_to_a_reservation_names_it(site, kind):
     with pytest.raises(IntegrityError), transaction.atomic():
         make_transfer(Grant.objects.get(), kind=kind, source=source, target=target)
     assert Transfer.objects.count() == 1
+
+
+def test_what_adds_credits_names_no_reservation(settled):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_transfer(Grant.objects.get(), reservation=settled)
+    assert not Transfer.objects.filter(key="forged").exists()
 
 
 def test_a_line_is_written_once(site):

@@ -1,13 +1,15 @@
 """What each verb of the ledger does to the figures."""
 
+from types import SimpleNamespace
+
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from wagtail.models import Site
 
 from wagtail_sms.credits import ledger
-from wagtail_sms.credits.models import Grant, Purchase, Reservation, Transfer, Wallet
+from wagtail_sms.credits.models import Grant, Reservation, Transfer, Wallet
+from wagtail_sms.credits.purchase_models import Purchase
 from wagtail_sms.exceptions import InsufficientCredits, LedgerError
-from wagtail_sms.signals import credits_low
 from wagtail_sms.states import GrantKind, PurchaseStatus, ReservationStatus, TransferKind
 
 from . import DECEMBER, NOVEMBER, figures, hold, pack
@@ -276,26 +278,32 @@ def test_a_caller_that_rolls_back_takes_the_credits_back(site):
     assert Grant.objects.get().reserved == 0
 
 
-def test_credits_low_is_sent_once_when_a_reservation_crosses_the_figure(site, django_capture_on_commit_callbacks):
-    heard = []
-
-    def listen(sender, site, available, **kwargs):
-        heard.append((site, available))
-
-    credits_low.connect(listen)
-    try:
-        with django_capture_on_commit_callbacks(execute=True):
-            hold(site, 450, key="down to the figure")
-            hold(site, 1, key="below it")
-            hold(site, 1, key="below it")
-            hold(site, 9, key="further")
-    finally:
-        credits_low.disconnect(listen)
-    assert heard == [(site, 49)]
+def test_what_several_answers_say_is_moved_at_once(site):
+    pack(site, 100)
+    reservation = hold(site, 550)
+    with transaction.atomic():
+        ledger.settle(reservation, captured=520, released=20, refunded=15, key="answers:1", now=NOVEMBER)
+    reservation.refresh_from_db()
+    assert (reservation.captured, reservation.released, reservation.refunded, reservation.left) == (520, 20, 15, 10)
+    assert figures(site) == (0, 85, 10)
 
 
-def test_credits_low_is_not_sent_for_a_reservation_that_was_taken_back(site, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks() as callbacks, pytest.raises(ZeroDivisionError), transaction.atomic():
-        hold(site, 500)
-        raise ZeroDivisionError
-    assert callbacks == []
+def test_several_answers_are_moved_whole_or_not_at_all(site):
+    reservation = hold(site, 100)
+    with pytest.raises(LedgerError), transaction.atomic():
+        ledger.settle(reservation, captured=60, released=41, key="answers:1", now=NOVEMBER)
+    assert figures(site) == (400, 0, 100)
+    with transaction.atomic():
+        ledger.settle(reservation, captured=60, key="answers:1", now=NOVEMBER)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ledger.settle(reservation, captured=30, key="answers:1", now=NOVEMBER)
+    assert figures(site) == (400, 0, 40)
+
+
+def test_answers_belong_into_the_transaction_of_their_cause(site, monkeypatch):
+    reservation = hold(site, 100)
+    monkeypatch.setattr(ledger, "connection", SimpleNamespace(in_atomic_block=False))
+    with pytest.raises(LedgerError, match="belong into the transaction"):
+        ledger.settle(reservation, captured=60, key="answers:1", now=NOVEMBER)
+    monkeypatch.undo()
+    assert figures(site) == (400, 0, 100)

@@ -19,7 +19,8 @@ ROLL_OVER = {"FREE_CREDITS_ROLL_OVER": True}
 @pytest.fixture(autouse=True)
 def books_are_right(db):
     yield
-    assert ledger.audit() == []
+    # Seen from after all of these months: some were granted ahead of the real clock.
+    assert ledger.audit(now=datetime(2050, 1, 1, tzinfo=UTC)) == []
 
 
 def months_of(site):
@@ -173,3 +174,127 @@ def test_a_month_ends_where_the_next_begins(period, end):
 def test_months_are_counted_across_years():
     assert list(periods.through("2026-11", "2027-02")) == ["2026-11", "2026-12", "2027-01", "2027-02"]
     assert list(periods.through("2027-01", "2026-12")) == []
+
+
+def at(*moment):
+    return datetime(*moment, tzinfo=UTC)
+
+
+def turn_of_beat(site, now):
+    """What the scheduler does about credits, once an hour."""
+    ledger.expire_due(now=now)
+    ledger.ensure_monthly_grant(site, now=now)
+
+
+def test_with_beat_off_for_three_months_the_present_month_is_there_and_the_missed_ones_are_not(site):
+    pack(site, 1200)
+    balance = ledger.balance(site, now=at(2027, 3, 9))
+    assert (balance.free_left, balance.bought, balance.available) == (500, 1200, 1700)
+    assert balance.free_until == at(2027, 4, 1)
+    assert months_of(site) == ["2026-11", "2027-03"]
+    turn_of_beat(site, at(2027, 3, 10))
+    assert figures(site, at(2027, 3, 10)) == (500, 1200, 0)
+
+
+@override_settings(WAGTAIL_SMS=ROLL_OVER)
+def test_with_beat_off_for_three_months_and_roll_over_nothing_is_missing(bare_site):
+    ledger.open_wallet(bare_site, now=NOVEMBER)
+    pack(bare_site, 1200)
+    hold(bare_site, 100)
+    balance = ledger.balance(bare_site, now=at(2027, 3, 9))
+    assert (balance.free_left, balance.bought, balance.reserved) == (2400, 1200, 100)
+    assert balance.free_until is None
+    turn_of_beat(bare_site, at(2027, 3, 10))
+    assert figures(bare_site, at(2027, 3, 10)) == (2400, 1200, 100)
+
+
+def test_beat_running_ten_times_changes_nothing(site):
+    for _ in range(10):
+        turn_of_beat(site, DECEMBER)
+    assert months_of(site) == ["2026-11", "2026-12"]
+    assert figures(site, DECEMBER) == (500, 0, 0)
+
+
+@pytest.mark.parametrize("back", [at(2026, 11, 30, 23, 59), at(2026, 11, 2), at(2026, 5, 1), at(2001, 1, 1)])
+def test_a_clock_set_back_grants_nothing_twice_and_lapses_nothing(site, back):
+    ledger.capture(hold(site, 300), amount=300, key="batch:1", now=NOVEMBER)
+    assert ledger.ensure_monthly_grant(site, now=DECEMBER) == 500
+    assert ledger.ensure_monthly_grant(site, now=back) == 0
+    # December's credits are there to be spent; November's had a date that by this clock has not come yet.
+    assert ledger.expire_due(now=back) == 0
+    assert figures(site, back) == (700, 0, 0)
+    assert months_of(site) == ["2026-11", "2026-12"]
+
+
+def test_a_clock_set_back_and_put_right_goes_on_as_if_nothing_had_been(site):
+    turn_of_beat(site, DECEMBER)
+    turn_of_beat(site, NOVEMBER)
+    hold(site, 100, now=NOVEMBER)
+    assert figures(site, DECEMBER) == (400, 0, 100)
+    turn_of_beat(site, DECEMBER)
+    turn_of_beat(site, JANUARY)
+    assert months_of(site) == ["2026-11", "2026-12", "2027-01"]
+    assert figures(site, JANUARY) == (500, 0, 100)
+
+
+def test_what_lapsed_stays_lapsed_when_the_clock_is_set_back(site):
+    ledger.expire_due(now=DECEMBER)
+    assert figures(site, NOVEMBER) == (0, 0, 0)
+    assert figures(site, DECEMBER) == (500, 0, 0)
+
+
+def test_a_clock_that_ran_ahead_gives_the_months_of_its_future_once(site):
+    """What was given ahead is not given again when those months come; what was bought is untouched by all of it."""
+    pack(site, 1200)
+    turn_of_beat(site, at(2027, 2, 1))
+    turn_of_beat(site, NOVEMBER)
+    assert figures(site, NOVEMBER) == (500, 1200, 0)
+    for month in (DECEMBER, JANUARY, at(2027, 2, 28)):
+        turn_of_beat(site, month)
+        assert figures(site, month) == (500, 1200, 0)
+    turn_of_beat(site, at(2027, 3, 1))
+    assert figures(site, at(2027, 3, 1)) == (500, 1200, 0)
+    assert months_of(site) == ["2026-11", "2027-02", "2027-03"]
+
+
+@override_settings(WAGTAIL_SMS={"FREE_CREDITS_PER_MONTH": 0})
+def test_without_free_credits_a_clock_that_ran_ahead_leaves_nothing_to_find(bare_site):
+    ledger.open_wallet(bare_site, now=NOVEMBER)
+    ledger.balance(bare_site, now=JANUARY)
+    assert ledger.audit(now=NOVEMBER) == []
+
+
+@pytest.mark.parametrize(
+    ("installed", "months"),
+    [
+        (at(2027, 1, 31, 12), [(2027, 2, 1), (2027, 2, 28, 23, 59), (2027, 3, 1)]),
+        (at(2028, 1, 31, 12), [(2028, 2, 29), (2028, 3, 31)]),
+        (at(2026, 8, 31), [(2026, 9, 30), (2026, 10, 31)]),
+    ],
+)
+def test_installed_on_the_thirty_first_the_shorter_months_come_too(bare_site, installed, months):
+    ledger.open_wallet(bare_site, now=installed)
+    for moment in months:
+        turn_of_beat(bare_site, at(*moment))
+        assert figures(bare_site, at(*moment)) == (500, 0, 0)
+    assert len(months_of(bare_site)) == 1 + len({moment[:2] for moment in months})
+
+
+def test_the_year_turns_like_any_month(bare_site):
+    ledger.open_wallet(bare_site, now=at(2026, 12, 31, 23, 59, 59))
+    hold(bare_site, 450, now=at(2026, 12, 31, 23, 59, 59))
+    assert ledger.balance(bare_site, now=at(2026, 12, 31, 23, 59, 59)).free_until == JANUARY
+    assert figures(bare_site, JANUARY) == (500, 0, 450)
+    assert months_of(bare_site) == ["2026-12", "2027-01"]
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, ROLL_OVER), (ROLL_OVER, {})])
+def test_roll_over_switched_in_between_holds_from_the_next_month(bare_site, before, after):
+    with override_settings(WAGTAIL_SMS=before):
+        ledger.open_wallet(bare_site, now=NOVEMBER)
+    with override_settings(WAGTAIL_SMS=after):
+        turn_of_beat(bare_site, DECEMBER)
+        kept = 500 if before else 0
+        assert figures(bare_site, DECEMBER) == (500 + kept, 0, 0)
+        turn_of_beat(bare_site, JANUARY)
+        assert figures(bare_site, JANUARY) == ((1000 if after else 500) + kept, 0, 0)

@@ -10,7 +10,7 @@ from wagtail_sms.delivery.dispatch import dispatch
 
 def launched(site, *, body: str = "Tonight: piano."):
     campaign = compose(site, body=body, form_token=uuid4())
-    return launch(campaign, confirmed_credits=estimate(site, body=body).credits)
+    return launch(campaign, quote=estimate(site, body=body))
 
 
 def sent(site, *, body: str = "Tonight: piano."):

@@ -1,4 +1,6 @@
 from datetime import timedelta
+from itertools import count
+from threading import Event
 
 import pytest
 from django.utils import timezone
@@ -10,16 +12,17 @@ from wagtail_sms.campaigns.plan import plan
 from wagtail_sms.campaigns.progress import progress
 from wagtail_sms.campaigns.steering import cancel, pause, resume
 from wagtail_sms.credits import ledger
+from wagtail_sms.delivery import turn
 from wagtail_sms.delivery.claim import claim
-from wagtail_sms.delivery.dispatch import _work_off, dispatch, expire_leases
+from wagtail_sms.delivery.dispatch import dispatch, expire_leases
 from wagtail_sms.delivery.lanes import acquire, reset
 from wagtail_sms.delivery.lookup import look_up_uncertain
 from wagtail_sms.delivery.models import Batch, Delivery, Lane
-from wagtail_sms.delivery.record import Refusals
+from wagtail_sms.delivery.refusals import Refusals
 from wagtail_sms.delivery.reports import fold
 from wagtail_sms.delivery.sweep import resume_rested, sweep
-from wagtail_sms.delivery.wire import Pace
 from wagtail_sms.exceptions import IllegalTransition, ProviderConfigurationError, ProviderUnavailable
+from wagtail_sms.providers import get_provider
 from wagtail_sms.providers.base import Outcome
 from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus, SkipReason, SubscriberStatus
 from wagtail_sms.subscribers import consent
@@ -131,6 +134,32 @@ def test_the_gateway_down_pauses_the_campaign_which_goes_on_by_itself_and_loses_
     campaign.refresh_from_db()
     assert (campaign.status, len(provider.texts)) == (CampaignStatus.DONE, 60)
     assert ledger.balance(site).available == 440
+
+
+def test_a_provider_that_is_busy_now_and_then_is_not_left_in_peace_for_longer_each_time(site, settings, monkeypatch):
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "CONCURRENT_REQUESTS": 1}
+    make_subscribers(site, 400)
+    provider, requests = get_provider(), count(1)
+    send = provider.send_batch
+
+    def busy_at_every_third(batch):
+        if next(requests) % 3 == 0:
+            raise ProviderUnavailable
+        return send(batch)
+
+    monkeypatch.setattr(provider, "send_batch", busy_at_every_third)
+    campaign = sent(site)
+    pauses = []
+    while campaign.status == CampaignStatus.PAUSED:
+        pauses.append((campaign.resume_at - timezone.now()).total_seconds())
+        later = campaign.resume_at + timedelta(seconds=1)
+        Lane.objects.update(resume_at=timezone.now() - timedelta(seconds=1))
+        resume_rested(now=later)
+        Batch.objects.update(next_attempt_at=timezone.now())
+        dispatch()
+        campaign.refresh_from_db()
+    assert len(pauses) > 2 and max(pauses) <= 5
+    assert len(provider.texts) == 400
 
 
 def test_who_stops_while_the_gateway_is_down_is_not_texted_when_it_is_back(site, provider):
@@ -274,15 +303,30 @@ def test_somebody_deleted_while_uncertain_holds_no_credits_for_ever(site, provid
     assert (progress(campaign).uncertain, ledger.balance(site).reserved) == (1, 0)
 
 
-def test_a_stop_between_claim_and_request_is_in_time(site, provider):
-    people = make_subscribers(site, 5)
-    campaign = launched(site)
-    plan(campaign.pk)
-    claimed = claim(10, provider="default", now=timezone.now())
-    consent.stop(site, number=people[0].number)
-    _work_off(claimed, provider="default", lane="campaigns:default", pace=Pace(100))
-    assert people[0].number not in {number for number, _body in provider.texts}
-    assert (progress(campaign).accepted, progress(campaign).skipped) == (4, 1)
+def test_a_stop_while_others_are_being_sent_is_in_time(site, provider, settings, monkeypatch):
+    """People are looked at when their own request is near, not when the message began to go out."""
+    settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "CONCURRENT_REQUESTS": 2}
+    provider = get_provider()
+    people = make_subscribers(site, 300)
+    send_batch = provider.send_batch
+
+    def stop_the_last(batch):
+        if people[0].number in batch.recipients:
+            stopped.set()
+        return send_batch(batch)
+
+    stopped, claim_before = Event(), turn.claim
+
+    def claim_after_a_stop(*args, **kwargs):
+        if stopped.is_set():
+            consent.stop(site, number=people[-1].number)
+        return claim_before(*args, **kwargs)
+
+    monkeypatch.setattr(provider, "send_batch", stop_the_last)
+    monkeypatch.setattr(turn, "claim", claim_after_a_stop)
+    campaign = sent(site)
+    assert people[-1].number not in {number for number, _body in provider.texts}
+    assert (progress(campaign).accepted, progress(campaign).skipped) == (299, 1)
 
 
 def test_a_recipient_that_surely_got_nothing_is_tried_again_alone(site, provider):

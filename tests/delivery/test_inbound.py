@@ -1,5 +1,6 @@
 import json
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from django.db import OperationalError
@@ -15,7 +16,7 @@ from wagtail_sms.extension import uninstall
 from wagtail_sms.providers import get_provider
 from wagtail_sms.providers.locmem import SIGNATURE_HEADER
 from wagtail_sms.senders.models import SenderNumber
-from wagtail_sms.states import NoticePurpose, SubscriberStatus
+from wagtail_sms.states import NoticePurpose, SenderStatus, SubscriberStatus
 from wagtail_sms.subscribers.models import ConsentEvent, Suppression
 
 
@@ -114,6 +115,17 @@ def test_stop_of_somebody_unknown_is_remembered(client, site):
     assert not Notice.objects.exists()
 
 
+@pytest.mark.parametrize("recipient", ["", "+12015550166"])
+def test_a_stop_to_a_number_that_nobody_knows_counts_wherever_the_person_is_known(client, site, other_site, recipient):
+    """The provider does not say which of our numbers it was, or we don't know it yet; no STOP is lost for that."""
+    here = make_subscriber(site, PERSON)
+    SenderNumber.objects.filter(site=other_site).update(number="", status=SenderStatus.REQUESTED)
+    text_in(client, "STOP", recipient=recipient)
+    here.refresh_from_db()
+    assert here.status == SubscriberStatus.STOPPED
+    assert list(Suppression.objects.values_list("site", flat=True)) == [site.pk]
+
+
 def test_stop_concerns_the_site_whose_number_was_texted_only(client, site, other_site):
     here, there = make_subscriber(site, PERSON), make_subscriber(other_site, PERSON)
     text_in(client, "STOP")
@@ -174,6 +186,30 @@ def test_a_start_that_arrives_after_a_newer_stop_does_not_undo_it(client, site):
     assert person.status == SubscriberStatus.STOPPED
 
 
+def test_a_stop_that_arrives_after_a_newer_start_is_followed_by_it(client, site, provider):
+    person = make_subscriber(site, PERSON)
+    text_in(client, "START", minutes_ago=1)
+    text_in(client, "STOP", key="in-2", minutes_ago=5)
+    person.refresh_from_db()
+    assert person.status == SubscriberStatus.ACTIVE
+    assert not Suppression.objects.exists()
+    send_notices()
+    assert [body for _, body in provider.texts if "welcome back" in body] == [body for _, body in provider.texts]
+    assert len(provider.texts) == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+@pytest.mark.parametrize("said", [("STOP", "START", "STOP"), ("START", "STOP", "START"), ("STOP", "START", "hello")])
+def test_the_latest_by_its_own_time_wins_in_whatever_order_they_arrive(client, site, said, order):
+    person = make_subscriber(site, PERSON)
+    for position in order:
+        text_in(client, said[position], key=f"in-{position}", minutes_ago=10 - position)
+    person.refresh_from_db()
+    last = [word for word in said if word != "hello"][-1]
+    assert person.status == (SubscriberStatus.STOPPED if last == "STOP" else SubscriberStatus.ACTIVE)
+    assert Suppression.objects.exists() == (last == "STOP")
+
+
 def test_a_stop_to_the_shared_number_counts_after_the_trial_too(client, site, other_site):
     now = timezone.now()
     shared = {"number": "+12015550177", "country": "US", "status": "active", "requested_at": now}
@@ -190,6 +226,11 @@ def test_a_stop_with_a_nul_byte_in_it_stops(client, site):
     assert text_in(client, "STOP\0").status_code == 200
     person.refresh_from_db()
     assert person.status == SubscriberStatus.STOPPED
+
+
+def test_a_text_whose_sender_has_a_zero_byte_is_kept(client, site):
+    assert text_in(client, "Hello", sender="Bank\x00", key="in-\x00").status_code == 200
+    assert InboundEvent.objects.get().sender == "Bank"
 
 
 def test_a_flood_of_help_silences_no_confirmation_of_a_stop(client, site, settings):

@@ -124,3 +124,35 @@ def test_the_budget_for_welcome_texts_holds_for_those_that_waited_too(site, sett
     assert Notice.objects.filter(status=NoticeStatus.QUEUED).count() == 5
     pay_for_waiting(now=timezone.now() + timedelta(days=1, minutes=5))
     assert Notice.objects.filter(status=NoticeStatus.QUEUED).count() == 10
+
+
+def test_texts_that_can_not_be_paid_do_not_keep_another_sites_texts_waiting(site, other_site):
+    for poor in (site, other_site):
+        ledger.reserve(poor, amount=500, key=f"all:{poor.pk}", purpose="test")
+    for number in ("+33612345678", "+33612345679", "+33612345670"):
+        opt_in(site, number)
+    _found, notice = opt_in(other_site)
+    give_credits(other_site, 100)
+    due = timezone.now() + timedelta(minutes=2)
+    assert sum(pay_for_waiting(now=due + timedelta(seconds=30 * turn), limit=2) for turn in range(2)) == 1
+    notice.refresh_from_db()
+    assert notice.status == NoticeStatus.QUEUED
+
+
+def test_one_look_finds_the_text_that_can_be_paid_behind_many_that_can_not(site, other_site):
+    for poor in (site, other_site):
+        ledger.take(poor, amount=500, key=f"all:{poor.pk}", note="test")
+    for position in range(5):
+        opt_in(site, f"+3361234567{position}")
+    _found, notice = opt_in(other_site)
+    give_credits(other_site, 100)
+    assert pay_for_waiting(now=timezone.now() + timedelta(minutes=2), limit=2) == 1
+    notice.refresh_from_db()
+    assert notice.status == NoticeStatus.QUEUED
+
+
+def test_a_text_that_waits_for_a_new_month_is_paid_by_its_free_credits(site):
+    ledger.take(site, amount=500, key="all", note="test")
+    opt_in(site)
+    assert pay_for_waiting(now=timezone.now() + timedelta(minutes=2)) == 0
+    assert pay_for_waiting(now=timezone.now() + timedelta(days=40)) == 1

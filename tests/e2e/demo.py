@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from tests.ports import two_free_ports
 
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -61,6 +62,10 @@ class Demo:
         """Every text to and from one phone, oldest first."""
         return self._control(f"texts?phone={phone.strip('+')}")
 
+    def text_from(self, phone: str, body: str) -> None:
+        """Somebody texts the number that texted them last."""
+        self._control("reply", {"from": phone.strip("+"), "to": "", "body": body, "style": "query"})
+
     def _control(self, path: str, content: dict | None = None):
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port + 1}/control/{path}",
@@ -73,7 +78,7 @@ class Demo:
 
 @contextlib.contextmanager
 def running_demo(folder: pathlib.Path) -> Iterator[Demo]:
-    port, log = _two_free_ports(), folder / "demo.log"
+    port, log = two_free_ports(), folder / "demo.log"
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -101,12 +106,3 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 30, every: f
                 return value
         time.sleep(every)
     raise AssertionError(f"{condition} did not come true in {seconds} seconds")
-
-
-def _two_free_ports() -> int:
-    for candidate in range(18400, 19400, 10):
-        with contextlib.ExitStack() as taken, contextlib.suppress(OSError):
-            for port in (candidate, candidate + 1):
-                taken.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            return candidate
-    raise AssertionError("no two free ports")

@@ -13,6 +13,9 @@ IMAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "images"
 PATIENCE = 20_000  # milliseconds
 NEWS = 0.002  # of the pixels
 
+# Each phone of a preview shows its popup.
+DRAWN = "[...document.querySelectorAll('.wagtail-sms-look__frame')].every((f) => f.contentDocument.querySelector('h2'))"
+
 
 class Editor:
     """Somebody signed in to the admin of one site."""
@@ -42,7 +45,7 @@ class Editor:
         return self.text()
 
     def choose_icon(self, title: str) -> None:
-        self.page.get_by_role("button", name="Choose an image").click()
+        self.page.locator("#id_icon-chooser").get_by_role("button", name="Choose an image").click()
         self.page.get_by_role("link", name=title).first.click()
         self.page.locator(".modal-body").wait_for(state="hidden")
 
@@ -59,8 +62,15 @@ class Editor:
     def row(self, words: str):
         return self.page.locator("tr", has_text=words)
 
-    def picture(self, name: str) -> None:
+    def picture(self, name: str, *, in_the_dark: bool = False) -> None:
+        """Keep the page, and beside it how it looks in dark mode."""
+        self.page.locator(".wagtail-sms-look__place:empty").first.wait_for(state="detached")
+        self.page.wait_for_function(DRAWN)
         picture(self.page, name)
+        if in_the_dark:
+            self.page.emulate_media(color_scheme="dark")
+            picture(self.page, f"{name}-dark")
+            self.page.emulate_media(color_scheme="light")
 
 
 class Visitor:

@@ -19,6 +19,7 @@ MESSAGE = "Atelier Sud: open studio on Saturday, two to six. Bring paper."
 def test_main_job(demo, chromium):
     editor = Editor(chromium, demo.atelier, "south")
     install_the_extension(editor)
+    the_first_credits_are_there_and_nothing_else(editor)
     before_the_rebuild_nobody_can_sign_up(demo, chromium)
     rebuild_the_pwa(editor)
     a_visitor_signs_up_in_the_popup(demo, chromium)
@@ -31,8 +32,10 @@ def test_main_job(demo, chromium):
     assert [text["body"] for text in handset.received()].count(MESSAGE) == 1
     reply_stop(handset)
     find_it_in_the_subscriber_list(editor)
+    read_and_decide_in_the_inbox(editor, handset)
     the_next_message_skips_who_stopped(editor, handset)
     find_it_in_the_ledger(editor, demo)
+    see_where_the_credits_went(editor)
     start_brings_back(handset, editor)
     suspend_and_delete(editor)
     other_site_stays_closed(editor, demo)
@@ -56,6 +59,14 @@ def install_the_extension(editor: Editor) -> None:
     editor.picture("extensions-installed")
 
 
+def the_first_credits_are_there_and_nothing_else(editor: Editor) -> None:
+    assert "500" in editor.go("sms/credits/")
+    editor.picture("credits-new", in_the_dark=True)
+    for name in ("spending", "purchases"):
+        editor.go(f"sms/credits/{name}/")
+        editor.picture(f"{name}-empty", in_the_dark=True)
+
+
 def before_the_rebuild_nobody_can_sign_up(demo, chromium) -> None:
     visitor = Visitor(chromium, demo.atelier)
     visitor.open_pages(12)
@@ -76,6 +87,10 @@ def rebuild_the_pwa(editor: Editor) -> None:
     editor.picture("pwa-out-of-date")
     assert "Build 2" in editor.press("Rebuild my PWA")
     editor.picture("pwa")
+    editor.page.locator(".wagtail-sms-builds").scroll_into_view_if_needed()
+    editor.picture("pwa-builds")
+    editor.go("pwa/off/")
+    editor.picture("pwa-off")
 
 
 def a_visitor_signs_up_in_the_popup(demo, chromium) -> None:
@@ -141,6 +156,16 @@ def find_it_in_the_subscriber_list(editor: Editor) -> None:
     editor.picture("subscribers")
 
 
+def read_and_decide_in_the_inbox(editor: Editor, handset: Handset) -> None:
+    """What was replied is there; a text that only speaks of stopping waits for the editor."""
+    assert "STOP" in editor.go("sms/inbox/")
+    handset.demo.text_from(handset.number, "Is there a bus stop near you?")
+    wait_until(lambda: "1 text may ask to stop" in editor.go("sms/inbox/"), seconds=20)
+    with editor.page.expect_navigation():
+        editor.page.get_by_role("button", name="No STOP").click()
+    assert "may ask to stop" not in editor.text()
+
+
 def the_next_message_skips_who_stopped(editor: Editor, handset: Handset) -> None:
     page = editor.write("Atelier Sud: doors open at two.", expecting="United States")
     assert "France" not in page
@@ -158,6 +183,12 @@ def find_it_in_the_ledger(editor: Editor, demo) -> None:
         assert cause in ledger, cause
     editor.picture("credits")
     demo.manage("sms_check_ledger")
+
+
+def see_where_the_credits_went(editor: Editor) -> None:
+    assert "21 credits spent" in editor.go("sms/credits/spending/messages/")
+    assert "France" in editor.go("sms/credits/spending/countries/")
+    editor.picture("spending-countries")
 
 
 def start_brings_back(handset: Handset, editor: Editor) -> None:

@@ -17,6 +17,8 @@ import requests
 
 ROOT = Path(__file__).parents[2]
 ACCESS_KEY = "live_local_network_key"
+BIRD_KEY = "bk_lo1_local_network_key"
+BIRD_SECRET = "whsec_YSBzZWNyZXQgb2YgdGhlIHRlc3RzIG9mIHRoZSBnYXRld2F5"
 SIGNING_KEY = "a signing key of more than thirty-two bytes"
 
 
@@ -43,6 +45,10 @@ class RunningGateway:
             "NUMBERS_URL": f"{self.url}/v1",
             **more,
         }
+
+    def bird_options(self, **more: Any) -> dict[str, Any]:
+        """OPTIONS for the bird provider."""
+        return {"API_KEY": BIRD_KEY, "WEBHOOK_SECRET": BIRD_SECRET, "API_URL": self.url, **more}
 
     def get(self, path: str, **params: Any) -> Any:
         response = self._http.get(self.url + path, params=params, timeout=10)
@@ -73,6 +79,22 @@ class RunningGateway:
         """`phone`, `seconds` and `times` are optional."""
         self.post("/control/switches", {"name": name, "value": value, **more})
 
+    def tell(self, **answer: Any) -> None:
+        """Give the next request this answer: status, content or text, headers, fault, method, taken, times."""
+        self.post("/control/answer", answer)
+
+    def report(self, phone: str, status: str, **more: Any) -> None:
+        """Report any status about the latest text to a phone, with a `reason` and a `code`."""
+        self.post("/control/report", {"phone": phone, "status": status, **more})
+
+    def opt_out(self, phone: str, *, reason: str = "carrier_opted_out") -> None:
+        """Bird blocks what the number that texted this phone last sends to it."""
+        self.post("/control/opt-out", {"phone": phone, "reason": reason})
+
+    def keys(self) -> list[dict[str, Any]]:
+        """The idempotency keys it saw: key, status of the answer, and how many requests came under it."""
+        return self.get("/control/keys")
+
     def reply(self, phone: str, body: str, *, to: str = "", style: str = "query") -> str:
         """Text the site from a phone; the id of the text."""
         return self.post("/control/reply", {"from": phone, "to": to, "body": body, "style": style})["id"]
@@ -86,6 +108,10 @@ class RunningGateway:
     def send_inbound_to(self, url: str) -> None:
         """The site's webhook for texts, when it is known only now."""
         self.post("/control/inbound-url", {"url": url})
+
+    def send_bird_events_to(self, url: str) -> None:
+        """The one webhook for all that Bird's protocol tells."""
+        self.post("/control/bird-url", {"url": url})
 
     def reset(self) -> None:
         self.post("/control/reset")
@@ -133,6 +159,7 @@ def start_gateway(
         path = store or Path(folder) / "gateway.sqlite3"
         command = [sys.executable, "-m", "sandbox.gateway", "--port", str(port), "--store", str(path)]
         command += ["--signing-key", SIGNING_KEY, "--access-key", ACCESS_KEY, "--inbound-url", inbound_url]
+        command += ["--bird-key", BIRD_KEY, "--bird-secret", BIRD_SECRET]
         command += ["--delivery-seconds", *map(str, delivery_seconds)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         try:

@@ -22,7 +22,9 @@ class Call:
             self.address,
             self.body,
             content_type=self.headers.get("Content-Type", ""),
-            headers={name: value for name, value in self.headers.items() if name.startswith("MessageBird")},
+            headers={
+                name: value for name, value in self.headers.items() if name.startswith(("MessageBird", "webhook-"))
+            },
         )
 
 

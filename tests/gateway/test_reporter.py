@@ -1,7 +1,12 @@
 """What the network tells the site: signed, in time, again after a failure, and after its own death."""
 
+import time
+
 import pytest
 
+from sandbox.gateway.reporter import Reporter
+from sandbox.gateway.store import TABLES, Store
+from sandbox.gateway.traffic import Network
 from tests.gateway.fixtures import SIGNING_KEY, start_gateway, wait_for
 from tests.gateway.site import running_site
 from wagtail_sms.providers.base import OutboundBatch, ReportStatus
@@ -93,7 +98,12 @@ def test_site_that_refuses_is_not_bothered_for_ever(gateway, site):
 
 @pytest.mark.parametrize(
     "switch, value, code",
-    [("phone", "unreachable", "27"), ("phone", "opted_out", "103"), ("reports", "undelivered", "1")],
+    [
+        ("phone", "unreachable", "27"),
+        ("phone", "gone", "1"),
+        ("phone", "opted_out", "103"),
+        ("reports", "undelivered", "34"),
+    ],
 )
 def test_text_that_does_not_arrive_is_reported(gateway, site, switch, value, code):
     gateway.set_switch(switch, value, **({"phone": A} if switch == "phone" else {}))
@@ -101,6 +111,15 @@ def test_text_that_does_not_arrive_is_reported(gateway, site, switch, value, cod
     last = reports(gateway, site, 2)[-1]
     assert (last.status, last.error_code) == (ReportStatus.UNDELIVERED, code)
     assert last.error_text
+
+
+def test_start_ends_what_the_network_blocks(gateway, site):
+    gateway.set_switch("phone", "opted_out", phone=A)
+    send(gateway, site)
+    assert reports(gateway, site, 2)[-1].error_code == "103"
+    gateway.reply(A, "Start")
+    send(gateway, site)
+    wait_for(lambda: [text["status"] for text in gateway.messages()] == ["delivery_failed", "delivered"])
 
 
 def test_reports_can_come_twice_with_the_same_key(gateway, site):
@@ -159,3 +178,32 @@ def test_thousand_texts_are_reported_in_seconds(gateway, site):
         send(gateway, site, *crowd, reference=f"batch-{start}")
     wait_for(lambda: len(site.calls) == 2000, 15)
     assert SIGNING_KEY not in repr(site.calls[0])
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/hook/", "bird:"])
+def test_a_network_that_is_emptied_while_it_reports_goes_on(tmp_path, address):
+    """Between two tests the network forgets everything, also what it is about to tell."""
+    store, now = Store(tmp_path / "gateway.sqlite3"), time.time()
+    store.write("INSERT INTO messages VALUES ('m', 'mt', 'ref', '1201', 'Hello', 'plain', ?, 1, ?)", address, now)
+    text = store.write(
+        "INSERT INTO texts (message_id, phone, number, direction, status, status_at, created_at) "
+        "VALUES ('m', '336', '1201', 'to_phone', 'sent', ?, ?)",
+        *(now, now),
+    )
+    store.write(
+        "INSERT INTO events (text_id, kind, status, reason, due_at, happened_at, call) "
+        "VALUES (?, 'report', 'delivered', '', ?, ?, 1)",
+        *(text, now - 1, now - 1),
+    )
+    read = store.rows
+
+    def read_and_empty(sql, *values):
+        found = read(sql, *values)
+        for table in TABLES:
+            store.write(f"DELETE FROM {table}")
+        return found
+
+    store.rows = read_and_empty
+    reporter = Reporter(Network(store, "key", "signing", bird_secret="whsec_c2VjcmV0", bird_url="http://127.0.0.1:9/"))
+    assert reporter.work() == 1
+    assert reporter.work() == 0

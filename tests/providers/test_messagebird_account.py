@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from tests.providers.fake_peer import answer, error, peer
 from wagtail_sms.exceptions import (
+    NumberNeedsPaperwork,
     NumberUnavailable,
     ProviderConfigurationError,
     ProviderError,
+    ProviderOutOfFunds,
     ProviderUnavailable,
 )
 from wagtail_sms.providers.base import OutboundBatch, PriceRow, ReportStatus
@@ -47,10 +49,11 @@ def test_unreadable_price_list_is_an_error(content):
         provider_at(server.url).fetch_prices()
 
 
-def test_worthless_prices_are_left_out():
+def test_worthless_prices_are_handed_on_so_that_the_guards_refuse_the_list():
     rows = [{"price": price, "countryIsoCode": "FR"} for price in ("0", "-1", "NaN")]
     with peer(answer(200, {"prices": rows})) as server:
-        assert provider_at(server.url).fetch_prices() == []
+        found = provider_at(server.url).fetch_prices()
+    assert [str(row.amount) for row in found] == ["0", "-1", "NaN"]
 
 
 def test_lookup_finds_a_text_whose_answer_was_lost(provider, gateway):
@@ -82,9 +85,49 @@ def test_lookup_without_a_readable_list_is_an_error(reply):
         provider_at(server.url).lookup("mine", A, an_hour_ago())
 
 
-def test_number_that_needs_paperwork_is_not_offered(provider):
-    assert provider.find_number("GB") is None
+def test_number_that_needs_paperwork_is_not_offered_and_the_reason_is_told(provider, gateway):
+    with pytest.raises(NumberNeedsPaperwork, match="Proof of address in the country") as caught:
+        provider.find_number("GB")
+    assert "GB" in str(caught.value)
+    assert gateway.get_owned() == []
+
+
+def test_country_without_numbers_has_none(provider):
     assert provider.find_number("PL") is None
+
+
+@pytest.mark.parametrize(
+    "status, content, error",
+    [
+        (401, {"errors": [{"code": 2, "description": "no", "parameter": "access_key"}]}, ProviderConfigurationError),
+        (405, None, ProviderConfigurationError),
+        (404, {"errors": [{"code": 98, "description": "no", "parameter": None}]}, ProviderConfigurationError),
+        (400, {"errors": [{"code": 21, "description": "no", "parameter": None}]}, ProviderError),
+        (422, {"errors": [{"code": 25, "description": "no", "parameter": None}]}, ProviderOutOfFunds),
+        (429, None, ProviderUnavailable),
+        (500, {"errors": [{"code": 99, "description": "no", "parameter": None}]}, ProviderUnavailable),
+        (502, None, ProviderUnavailable),
+        (200, None, ProviderUnavailable),
+    ],
+)
+def test_questions_that_fail_say_whose_problem_it_is(provider, gateway, status, content, error):
+    gateway.tell(method="GET", status=status, content=content)
+    for ask in (provider.fetch_prices, provider.balance, lambda: provider.lookup("mine", A, an_hour_ago())):
+        with pytest.raises(error):
+            ask()
+
+
+def test_number_that_is_not_found_is_not_owned(provider):
+    assert provider.owned_number("+12015550199") is None
+
+
+def test_numbers_are_bought_read_and_given_back_without_a_second_purchase(provider, gateway):
+    offer = provider.find_number("US")
+    assert offer.monthly_price == 1 and offer.currency == "USD"
+    assert provider.buy_number(offer.number, "US").status == "active"
+    assert [number["number"] for number in gateway.get_owned()] == [offer.number.lstrip("+")]
+    provider.release_number(offer.number)
+    assert gateway.get_owned() == []
 
 
 def test_number_with_paperwork_is_passed_over_even_if_it_is_listed():

@@ -97,9 +97,9 @@ def test_forked_worker_opens_its_own_connection():
     with peer(answer(200, BALANCE), answer(200, BALANCE), keep_alive=True) as server:
         http = provider_at(server.url)._rest_api.http
         http.request("balance")
-        before = http._session
+        before = http._pool
         http._process = os.getpid() + 1
-        assert http._open_session() is not before
+        assert http._open_pool() is not before
 
 
 def test_closed_client_opens_again():

@@ -1,15 +1,18 @@
 import pytest
 from django.utils import timezone
 
-from tests.factories import make_subscriber
+from tests.factories import SENDER, make_subscriber
 from tests.public.visits import GOOD, SUBSCRIBE, post_form, post_json
 from tests.pwa.builds import build_pwa
+from wagtail_sms.delivery import inbound
 from wagtail_sms.delivery.models import Notice
 from wagtail_sms.extension import uninstall
+from wagtail_sms.providers.base import InboundText
 from wagtail_sms.pwa.builder import current_build, rebuild
 from wagtail_sms.pwa.models import PwaBuild
 from wagtail_sms.pwa.signup import TRAP
 from wagtail_sms.states import ConsentKind, SubscriberStatus
+from wagtail_sms.subscribers import blocks
 from wagtail_sms.subscribers.models import ConsentEvent, Subscriber
 from wagtail_sms.subscribers.texts import SmsSettings
 
@@ -292,3 +295,49 @@ def test_headers_are_cleaned_as_well(open_site, client, name):
 
 def test_origin_that_is_no_address_is_turned_away(open_site, client):
     assert post_json(client, headers={"origin": "http://["}).status_code == 403
+
+
+def block(number: str = "+33612345678") -> None:
+    blocks.block(sender=SENDER, number=number, since=timezone.now())
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["stopped", "deleted since"])
+def test_who_comes_back_while_the_network_blocks_is_told_to_text_start(open_site, client, known):
+    if known:
+        make_subscriber(open_site, "+33612345678", country="FR", status=SubscriberStatus.STOPPED)
+    block()
+    answer = post_json(client).json()
+    assert answer["status"] == "subscribed"
+    assert "Text START to +1 201-555-0123" in answer["next"]["text"]
+    assert answer["next"]["link"] == "sms:+12015550123?&body=START"
+    assert Subscriber.objects.get().status == SubscriberStatus.STOPPED
+    assert ConsentEvent.objects.get().kind == ConsentKind.OPT_IN
+    assert not Notice.objects.exists()
+
+
+def test_the_page_without_script_says_so_too(open_site, client):
+    block()
+    page = post_form(client).content.decode()
+    assert "Text START to +1 201-555-0123" in page
+    assert 'href="sms:+12015550123?&amp;body=START"' in page
+    assert "welcome text is on its way" not in page
+
+
+def test_their_start_begins_the_subscription(open_site, client):
+    block()
+    post_json(client)
+    text = InboundText("s1", "+33612345678", SENDER, "START", timezone.now(), "s1")
+    inbound.receive(text, provider="default")
+    assert Subscriber.objects.get().status == SubscriberStatus.ACTIVE
+    assert post_json(client, key="another0-key0-4222-8333-444455556666").json() == {"status": "subscribed"}
+
+
+def test_a_lost_answer_that_is_asked_for_again_says_the_same(open_site, client):
+    block()
+    assert post_json(client).content == post_json(client).content
+
+
+def test_another_number_of_the_site_is_not_blocked(open_site, client):
+    blocks.block(sender="+12015550999", number="+33612345678", since=timezone.now())
+    assert post_json(client).json() == {"status": "subscribed"}
+    assert Subscriber.objects.get().status == SubscriberStatus.ACTIVE

@@ -5,6 +5,8 @@ import tempfile
 from contextlib import contextmanager
 
 import pytest
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from tests.browser import ARGUMENTS, CHROMIUM, MISSING
 
@@ -20,6 +22,22 @@ CONTROLLED = """new Promise((done, fail) => {
   navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller
     ? done(true) : navigator.serviceWorker.addEventListener("controllerchange", () => done(true), {once: true}));
 })"""
+
+
+class PerTest:
+    """Middleware: that of ``PER_TEST_MIDDLEWARE``, looked up at each request.
+
+    The live server reads MIDDLEWARE once, when the first test asks for it; what a test changes there has no effect.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        get_response = self.get_response
+        for path in reversed(getattr(settings, "PER_TEST_MIDDLEWARE", [])):
+            get_response = import_string(path)(get_response)
+        return get_response(request)
 
 
 class StrictPolicy:

@@ -1,12 +1,26 @@
+import sys
+
 import pytest
 
 from wagtail_sms.pwa.quality import BUDGETS, weigh
 from wagtail_sms.pwa.render import SOURCES, source
 
 
-@pytest.mark.parametrize("name", sorted(BUDGETS))
-def test_code_stays_within_its_budget(name):
-    assert weigh(source(name)) <= BUDGETS[name]
+# Budgets may be lowered, never raised.
+AGREED = {"boot.js": 1536, "popup.js": 4608, "popup.css": 1229, "worker.js": 3072, "toast.js": 2560, "toast.css": 1024}
+
+
+def test_code_stays_within_its_budget(capsys):
+    weights = {name: weigh(source(name)) for name in AGREED}
+    with capsys.disabled():
+        rows = [f"{name:18}  {weight:5}   {AGREED[name]:5}" for name, weight in weights.items()]
+        sys.stdout.write("\n".join(["", "unminified, gzip    bytes  budget", *rows, ""]))
+    assert {name: weight for name, weight in weights.items() if weight > AGREED[name]} == {}
+
+
+def test_budgets_were_not_raised():
+    assert BUDGETS.keys() == AGREED.keys()
+    assert all(BUDGETS[name] <= agreed for name, agreed in AGREED.items())
 
 
 @pytest.mark.parametrize("path", sorted(SOURCES.glob("*.js")), ids=lambda path: path.name)

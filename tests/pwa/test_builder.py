@@ -4,9 +4,11 @@ import pytest
 
 from tests.factories import make_site
 from tests.pwa.builds import build_pwa, make_icon, set_up_pwa
+from tests.testapp.models import SimplePage
 from wagtail_sms.exceptions import BuildRefused
 from wagtail_sms.extension import features_for
 from wagtail_sms.pwa.builder import current_build, is_out_of_date, rebuild, serves_sms
+from wagtail_sms.pwa.icons import real_size
 from wagtail_sms.pwa.models import PwaBuild, PwaBuildFile, PwaSettings
 
 
@@ -220,3 +222,57 @@ def test_texts_are_written_in_the_language_of_the_site(plain_site):
 def test_offline_page_escapes_what_editors_write(plain_site):
     build = build_pwa(plain_site, features={}, offline_text="<script>alert(1)</script>")
     assert "<script>" not in body(build, "offline.html")
+
+
+def test_screenshots_and_shortcuts_stand_in_the_manifest_as_they_are_served(plain_site, client):
+    home = plain_site.root_page.specific
+    page = home.add_child(instance=SimplePage(title="Programme", slug="programme"))
+    shortcuts = [("shortcut", {"name": "Programme", "page": page})]
+    build = build_pwa(
+        plain_site,
+        features={},
+        screenshot_narrow=make_icon(size=(1200, 2400), name="narrow.png"),
+        screenshot_wide=make_icon(size=(900, 600), name="wide.png"),
+        shortcuts=shortcuts,
+    )
+    manifest = json.loads(body(build, "manifest.json"))
+    assert manifest["shortcuts"] == [{"name": "Programme", "url": "/programme/"}]
+    shown = manifest["screenshots"]
+    assert [(entry["form_factor"], entry["sizes"]) for entry in shown] == [("narrow", "640x1280"), ("wide", "900x600")]
+    for entry in shown:
+        response = client.get(entry["src"], headers={"host": "localhost"})
+        assert response["Content-Type"] == "image/jpeg"
+        assert "x".join(map(str, real_size(response.content))) == entry["sizes"]
+    page.unpublish()
+    set_up_pwa(plain_site, shortcuts=shortcuts)
+    with pytest.raises(BuildRefused, match="“Programme” leads to no public page"):
+        rebuild(plain_site, features={})
+
+
+def test_shortcut_to_a_page_of_another_site_is_refused(plain_site):
+    other = make_site("other.example", name="Atelier Sud")
+    set_up_pwa(plain_site, shortcuts=[("shortcut", {"name": "Theirs", "page": other.root_page})])
+    with pytest.raises(BuildRefused, match="“Theirs” leads to no public page of this site"):
+        rebuild(plain_site, features={})
+
+
+@pytest.mark.parametrize(
+    ("field", "size", "sentence"),
+    [
+        ("screenshot_narrow", (300, 600), "300 × 600"),
+        ("screenshot_narrow", (400, 1000), "too long"),
+        ("screenshot_narrow", (800, 600), "upright"),
+        ("screenshot_wide", (600, 800), "wider than high"),
+    ],
+)
+def test_screenshot_that_browsers_would_leave_out_is_refused_in_words(plain_site, field, size, sentence):
+    set_up_pwa(plain_site, **{field: make_icon(size=size)})
+    with pytest.raises(BuildRefused, match=sentence):
+        rebuild(plain_site, features={})
+
+
+def test_dark_theme_colour_comes_first_because_browsers_take_the_first_that_fits(plain_site, client):
+    build_pwa(plain_site, features={}, theme_colour_dark="#102030")
+    page = client.get("/offline/", headers={"host": "localhost"}).content.decode()
+    dark, plain = page.index('media="(prefers-color-scheme: dark)" content="#102030"'), page.index('content="#1a6b54"')
+    assert dark < plain

@@ -3,7 +3,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,23 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import two_free_ports
+
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY = "Stop           Ctrl-C"
 MANAGE = [sys.executable, str(ROOT / "sandbox" / "manage.py")]
-
-
-def two_free_ports() -> int:
-    """The first of two neighbours that nobody listens at."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def manage(environment: dict[str, str], *command: str) -> str:

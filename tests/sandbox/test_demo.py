@@ -8,7 +8,8 @@ import signal
 
 import pytest
 
-from tests.sandbox.conftest import READY, RunningDemo, manage, own_environment, two_free_ports
+from tests.ports import two_free_ports
+from tests.sandbox.conftest import READY, RunningDemo, manage, own_environment
 
 
 pytestmark = [pytest.mark.e2e, pytest.mark.processes]
@@ -24,7 +25,7 @@ from wagtail_sms.models import Delivery, Subscriber
 from wagtail_sms.states import DeliveryStatus
 rows = {model._meta.label: model.objects.count() for model in apps.get_models() if model._meta.app_label in
         ("venue", "wagtailcore", "wagtailimages", "auth", "wagtail_sms")}
-for changing in ("ReportEvent", "Lane"):
+for changing in ("ReportEvent", "FoldedReport", "Lane"):
     rows.pop("wagtail_sms." + changing)
 rows["states"] = sorted(Subscriber.objects.values_list("status", flat=True))
 print(json.dumps({"rows": rows, "audit": [str(found) for found in ledger.audit()],

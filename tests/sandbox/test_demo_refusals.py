@@ -3,7 +3,8 @@ import subprocess
 
 import pytest
 
-from tests.sandbox.conftest import RunningDemo, two_free_ports
+from tests.ports import two_free_ports
+from tests.sandbox.conftest import RunningDemo
 
 
 pytestmark = pytest.mark.processes

@@ -16,13 +16,15 @@ EDITOR_RIGHTS = {
     "change_subscriber": _("Switch subscribers off and on"),
     "delete_subscriber": _("Delete subscribers"),
     "export_subscriber": _("Export subscribers"),
+    "view_inboundevent": _("Read what people text to the site"),
     "view_wallet": _("See the credits"),
+    "buy_credits": _("Buy credits"),
     "change_smssettings": _("Change the texts and the popup"),
     "change_pwasettings": _("Change the settings of the PWA"),
-    "rebuild_pwa": _("Rebuild the PWA"),
+    "rebuild_pwa": _("Rebuild the PWA, put a build back, switch it off"),
     "install_extension": _("Install and uninstall SMS notifications"),
 }
-OPERATOR_RIGHTS = ("change_sender",)
+OPERATOR_RIGHTS = ("adjust_credits", "change_prices", "change_sender")
 
 
 def may(user, site, *rights: str) -> bool:

@@ -14,9 +14,12 @@ from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from wagtail_sms.admin.columns import campaign_look
+from wagtail_sms.admin.doubts import doubts_of
 from wagtail_sms.admin.mixins import SmsViewMixin
 from wagtail_sms.admin.outcomes import countries, outcomes
 from wagtail_sms.admin.sites import FORM_FIELD
+from wagtail_sms.admin.tabs import tab
+from wagtail_sms.admin.timeline import timeline
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.campaigns.progress import Progress, progress
 from wagtail_sms.campaigns.steering import cancel, pause, resume
@@ -37,7 +40,9 @@ class CampaignMixin(SmsViewMixin):
 
     def get_campaign(self) -> Campaign:
         launched = Campaign.objects.filter(site=self.site, launched_at__isnull=False)
-        return get_object_or_404(launched.select_related("launched_by", "reservation"), pk=self.kwargs["pk"])
+        return get_object_or_404(
+            launched.select_related("launched_by", "created_by", "reservation"), pk=self.kwargs["pk"]
+        )
 
     def what_became_of(self, campaign: Campaign) -> dict:
         """The context of everything on the page that changes."""
@@ -51,10 +56,12 @@ class CampaignMixin(SmsViewMixin):
             "handled": found.total - found.waiting - found.sending,
             "outcomes": outcomes(found),
             "countries": countries(found),
+            "timeline": timeline(campaign),
             "poll_every": poll_every(campaign, found),
             "may_pause": self.may("send_campaign") and campaign.status in PAUSABLE,
             "may_resume": self.may("send_campaign") and campaign.status == CampaignStatus.PAUSED,
             "may_cancel": self.may("send_campaign") and not found.finished,
+            **doubts_of(campaign, found, user=self.request.user, now=timezone.now()),
         }
 
 
@@ -69,6 +76,7 @@ class CampaignView(CampaignMixin, WagtailAdminTemplateMixin, TemplateView):
     def get_context_data(self, **kwargs):
         self.campaign = self.get_campaign()
         context = super().get_context_data(**self.what_became_of(self.campaign), **kwargs)
+        context["may_write"] = self.may(*tab("send").rights)
         context["media"] += Media(js=[versioned_static("wagtail_sms/admin/progress.js")])
         return context
 

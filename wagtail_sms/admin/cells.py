@@ -18,14 +18,16 @@ LOOKS = {
     _S.SUSPENDED: Look("mobile-alt", _S.SUSPENDED.label, "bad"),
     _S.STOPPED: Look("wagtail-sms-mobile-slash", _S.STOPPED.label, "bad"),
     _S.PENDING: Look("time", _S.PENDING.label, "quiet"),
+    _S.UNREACHABLE: Look("warning", _S.UNREACHABLE.label, "warn"),
 }
 # The status a click asks for; the form says it, so that a second click changes nothing back.
-TARGETS = {_S.ACTIVE: _S.SUSPENDED, _S.SUSPENDED: _S.ACTIVE}
+TARGETS = {_S.ACTIVE: _S.SUSPENDED, _S.SUSPENDED: _S.ACTIVE, _S.UNREACHABLE: _S.ACTIVE}
 HINTS = {
     _S.ACTIVE: _("Suspend: send them no messages"),
     _S.SUSPENDED: _("Send them messages again"),
     _S.STOPPED: _("They unsubscribed with a STOP text. Only they can come back, by texting START or signing up again."),
     _S.PENDING: _("They have not confirmed their number yet."),
+    _S.UNREACHABLE: _("The network says that this number is no phone. Try again: send them messages"),
 }
 SOURCES = {"popup": _("Popup"), "form": _("Form")}
 

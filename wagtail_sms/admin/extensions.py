@@ -91,9 +91,9 @@ class UninstallView(ExtensionPageMixin, View):
 
 
 def sender_of(site) -> SenderNumber | None:
-    """The number the site texts from or is waiting for: its own in any state, else the shared one."""
-    own = SenderNumber.objects.filter(site=site).exclude(status=SenderStatus.RELEASED).first()
-    return own or sender_for(site)
+    """The number the site texts from, else the one it is waiting for."""
+    wanted = SenderNumber.objects.filter(site=site, status__in=(SenderStatus.REQUESTED, SenderStatus.FAILED))
+    return sender_for(site) or wanted.first()
 
 
 urlpatterns = [

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem
 
+from wagtail_sms.admin.access import may
 from wagtail_sms.admin.mixins import SmsViewMixin
 from wagtail_sms.admin.sites import current_site
 from wagtail_sms.admin.tabs import TAB_RIGHTS, tabs_for
@@ -33,6 +34,13 @@ class RightsMenuItem(MenuItem):
 
     def is_shown(self, request) -> bool:
         return current_site(request, *self.rights) is not None
+
+
+class OperatorMenuItem(RightsMenuItem):
+    """Shown to those who have one of `rights` for all sites."""
+
+    def is_shown(self, request) -> bool:
+        return may(request.user, None, *self.rights)
 
 
 class FirstTabView(SmsViewMixin, RedirectView):
@@ -72,4 +80,48 @@ def extensions_item() -> MenuItem:
         icon_name="plus-inverse",
         order=8000,
         rights=("install_extension",),
+    )
+
+
+def wallets_item() -> MenuItem:
+    return OperatorMenuItem(
+        _("SMS credits"),
+        reverse("wagtail_sms:wallets"),
+        name="sms-credits",
+        icon_name="tag",
+        order=900,
+        rights=("adjust_credits",),
+    )
+
+
+def numbers_item() -> MenuItem:
+    return OperatorMenuItem(
+        _("SMS numbers"),
+        reverse("wagtail_sms:all_numbers"),
+        name="sms-numbers",
+        icon_name="mobile-alt",
+        order=920,
+        rights=("change_sender",),
+    )
+
+
+def prices_item() -> MenuItem:
+    return OperatorMenuItem(
+        _("SMS prices"),
+        reverse("wagtail_sms:all_prices"),
+        name="sms-prices",
+        icon_name="globe",
+        order=910,
+        rights=("change_prices",),
+    )
+
+
+def uncertain_item() -> MenuItem:
+    return OperatorMenuItem(
+        _("Uncertain SMS"),
+        reverse("wagtail_sms:uncertain"),
+        name="sms-uncertain",
+        icon_name="help",
+        order=920,
+        rights=("adjust_credits",),
     )

@@ -3,14 +3,17 @@
 from django.forms import Media
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
 from wagtail.admin.staticfiles import versioned_static
 
-from wagtail_sms.admin.access import may
+from wagtail_sms.admin.access import OPERATOR_RIGHTS, may
 from wagtail_sms.admin.sites import FORM_FIELD, for_site, require, sites_for, usable_sites_for
 from wagtail_sms.admin.tabs import tab, tabs_for
+from wagtail_sms.delivery import inbox
+from wagtail_sms.delivery.silence import silences
 from wagtail_sms.extension import is_installed
 
 
@@ -72,9 +75,17 @@ class SmsViewMixin:
         context["sms_sites"] = [(site.pk, site_label(site)) for site in self.sites]
         context["sms_section"] = self.section
         context["sms_switch_next"] = self.switch_url
+        context["sms_silence"] = next(iter(silences()), None) if self.requires_installed else None
+        context["sms_is_operator"] = may(self.request.user, None, *OPERATOR_RIGHTS)
         context["sms_tabs"] = tabs_for(self.request.user, self.site) if self.requires_installed else []
+        context["sms_waiting"] = self.waiting_texts if self.requires_installed else 0
         context["media"] = context.get("media", Media()) + self.shell_media
         return context
+
+    @cached_property
+    def waiting_texts(self) -> int:
+        """Incoming texts that wait for a decision, for those who may see them."""
+        return inbox.waiting(self.site).count() if self.may(*tab("inbox").rights) else 0
 
     @property
     def switch_url(self) -> str:

@@ -11,6 +11,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.utils import get_user_display_name
 
 from wagtail_sms.admin.columns import Look
+from wagtail_sms.admin.spending_rows import numbered
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.countries import country_name
 from wagtail_sms.credits.models import Transfer
@@ -58,11 +59,14 @@ class CauseColumn(Column):
     cell_template_name = "wagtail_sms/admin/credits/cause_cell.html"
 
 
-def with_causes(transfers, *, site) -> list[Transfer]:
-    """Add `look`, `which` and `cause` to each transfer, in two queries for all."""
+def with_causes(transfers, *, site, may_open: bool) -> list[Transfer]:
+    """Add `look`, `which` and `cause` to each transfer, in two queries for all.
+
+    `may_open`: whether messages may be read and led to. Else they are called by their numbers.
+    """
     transfers = list(transfers)
     reservations = {transfer.reservation for transfer in transfers if transfer.reservation}
-    causes = _campaigns(site, reservations) | _notices(site, reservations)
+    causes = _campaigns(site, reservations, may_open=may_open) | _notices(site, reservations)
     for transfer in transfers:
         transfer.look = LOOKS[transfer.kind]
         transfer.which = which_credits(transfer.grant)
@@ -77,8 +81,10 @@ def which_credits(grant) -> str:
     return str(grant.get_kind_display())
 
 
-def _campaigns(site, reservations) -> dict[int, Cause]:
+def _campaigns(site, reservations, *, may_open: bool) -> dict[int, Cause]:
     sent = Campaign.objects.filter(site=site, reservation__in=reservations)
+    if not may_open:
+        return {campaign.reservation_id: Cause(numbered(campaign.pk)) for campaign in sent}
     return {
         campaign.reservation_id: Cause(str(campaign), reverse("wagtail_sms:campaign", args=[campaign.pk]))
         for campaign in sent
@@ -96,8 +102,10 @@ def _notices(site, reservations) -> dict[int, Cause]:
 
 
 def _cause_of_grant(transfer: Transfer) -> Cause:
+    if transfer.grant.purchase:
+        return _cause_of_purchase(transfer)
     if transfer.note:
-        return Cause(transfer.note)
+        return Cause(_noted(transfer))
     if transfer.kind == TransferKind.EXPIRE:
         return Cause(_("Their month is over") if transfer.grant.kind == GrantKind.FREE else _("Their date has come"))
     if transfer.grant.kind == GrantKind.FREE:
@@ -109,3 +117,18 @@ def _cause_of_grant(transfer: Transfer) -> Cause:
         )
     by = transfer.grant.created_by
     return Cause(_("Given by %(name)s") % {"name": get_user_display_name(by)}) if by else Cause("")
+
+
+def _noted(transfer: Transfer) -> str:
+    """The reason that was given, with the name of who gave it."""
+    by = transfer.created_by if transfer.note else None
+    return f"{transfer.note} ({get_user_display_name(by)})" if by else transfer.note
+
+
+def _cause_of_purchase(transfer: Transfer) -> Cause:
+    purchase = transfer.grant.purchase
+    url = reverse("wagtail_sms:purchase", args=[purchase.uuid])
+    if transfer.note or transfer.kind != TransferKind.ISSUE:
+        return Cause(_noted(transfer) or _("Their date has come"), url)
+    by = purchase.created_by
+    return Cause(_("Bought by %(name)s") % {"name": get_user_display_name(by)} if by else _("Bought"), url)

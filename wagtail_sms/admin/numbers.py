@@ -2,7 +2,7 @@
 
 import re
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from wagtail_sms.phone import display, mask
 from wagtail_sms.senders.provisioning import sender_for
@@ -29,9 +29,15 @@ def search(subscribers: QuerySet, typed: str, *, full: bool) -> QuerySet:
     Who sees masked numbers searches the shown last digits only: a longer search would answer whether somebody whose
     number one knows is a subscriber.
     """
+    query = number_query(typed, full=full)
+    return subscribers.none() if query is None else subscribers.filter(query)
+
+
+def number_query(typed: str, *, full: bool, field: str = "number") -> Q | None:
+    """The condition behind `search`, on the field that holds the number; None when nothing may be found."""
     digits = re.sub(r"\D", "", typed)
-    if not digits:
-        return subscribers.none()
-    if full:
-        return subscribers.filter(number__contains=re.sub(r"^00", "", digits))
-    return subscribers.filter(number__endswith=digits) if len(digits) <= DIGITS_SHOWN else subscribers.none()
+    if digits and full:
+        return Q(**{f"{field}__contains": re.sub(r"^00", "", digits)})
+    if digits and len(digits) <= DIGITS_SHOWN:
+        return Q(**{f"{field}__endswith": digits})
+    return None

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail_sms.admin.columns import Look
 from wagtail_sms.campaigns.progress import Progress
 from wagtail_sms.countries import country_name
+from wagtail_sms.states import SkipReason
 
 
 # Field of Progress: icon, tone, word, and a sentence where the word alone leaves a question.
@@ -21,9 +22,8 @@ _STATES = {
         "warn",
         _("Uncertain"),
         _(
-            "The SMS provider's answer was lost, so we don't know yet whether these people were texted. We "
-            "keep asking and don't text them again: nobody gets the same message twice. Their credits stay held "
-            "until we know."
+            "The SMS provider's answer was lost, so we don't know yet whether these people were texted. They are not "
+            "texted again: nobody gets the same message twice. Their credits stay held until it is known."
         ),
     ),
     "undelivered": (
@@ -44,6 +44,15 @@ _STATES = {
         _("Rejected"),
         _("The SMS provider refused these numbers. Their credits were given back."),
     ),
+    "lost": (
+        "circle-xmark",
+        "bad",
+        _("Not sent"),
+        _(
+            "The SMS provider's answer was lost, and its list, or a person who looked into it, says that these "
+            "messages were never sent. Their credits were given back, and nothing was sent a second time."
+        ),
+    ),
     "skipped": (
         "minus",
         "quiet",
@@ -54,7 +63,7 @@ _STATES = {
         "cross",
         "quiet",
         _("Cancelled"),
-        _("The message was cancelled before it was their turn. They cost nothing."),
+        _("The message was cancelled, or given up, before it was their turn. They cost nothing."),
     ),
 }
 
@@ -68,6 +77,7 @@ class Outcome:
     people: int
     share: float
     explanation: str
+    reasons: tuple[tuple[str, int], ...] = ()
 
     @property
     def percent(self) -> str:
@@ -83,10 +93,19 @@ def outcomes(found: Progress) -> list[Outcome]:
             people=getattr(found, name),
             share=100 * getattr(found, name) / found.total if found.total else 0,
             explanation=str(explanation),
+            reasons=reasons(found) if name == "skipped" else (),
         )
         for name, (icon, tone, label, explanation) in _STATES.items()
         if getattr(found, name)
     ]
+
+
+def reasons(found: Progress) -> tuple[tuple[str, int], ...]:
+    """Why people were skipped, the most frequent reason first."""
+    counted = sorted(found.skipped_why.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(
+        (str(SkipReason(reason).label) if reason else _("No reason kept"), people) for reason, people in counted
+    )
 
 
 def countries(found: Progress) -> list[dict]:

@@ -1,25 +1,27 @@
 """Publish > PWA: a site's app as visitors install it, and the button that rebuilds it."""
 
 from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import View
+from django.views.generic import TemplateView, View
 from wagtail.admin import messages
 from wagtail.admin.admin_url_finder import ModelAdminURLFinder
 from wagtail.admin.panels import ObjectList
 from wagtail.admin.views import generic
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.widgets.button import HeaderButton
-from wagtail.log_actions import log
 
 from wagtail_sms.admin.mixins import SmsViewMixin
+from wagtail_sms.admin.pwa_words import sentences
 from wagtail_sms.admin.sites import for_site
 from wagtail_sms.exceptions import BuildRefused
 from wagtail_sms.extension import features_for
-from wagtail_sms.pwa import builder
-from wagtail_sms.pwa.models import PwaSettings
+from wagtail_sms.pwa import builder, history
+from wagtail_sms.pwa.models import PwaBuild, PwaSettings
 
 
 PANEL = ObjectList(PwaSettings.panels).bind_to_model(PwaSettings)
@@ -78,11 +80,14 @@ class PwaView(PwaPageMixin, generic.EditView):
 
     def get_context_data(self, **kwargs):
         build, features = builder.current_build(self.site), features_for(self.site)
+        waiting = builder.changes_since(build, features=features)
         return super().get_context_data(
             build=build,
+            builds=build_rows(self.site),
             has_sms=build is not None and "sms" in build.features,
             wants_sms="sms" in features,
-            out_of_date=builder.is_out_of_date(self.site, features=features),
+            out_of_date=bool(waiting),
+            waiting=sentences(waiting),
             may_change=self.may("change_pwasettings"),
             may_rebuild=self.may("rebuild_pwa"),
             may_install=self.may("install_extension"),
@@ -111,10 +116,61 @@ class RebuildView(PwaPageMixin, View):
         if not outcome.created:
             messages.info(self.request, _("Already up to date: build %(number)s has all your settings.") % number)
             return
-        log(instance=outcome.build, action="wagtail_sms.pwa_rebuild", user=self.request.user, data=number)
         messages.success(
             self.request, _("Build %(number)s is ready. Visitors get it when they next open the site.") % number
         )
+
+
+class PutBackView(PwaPageMixin, View):
+    """Serves an earlier build again."""
+
+    permission = "rebuild_pwa"
+    http_method_names = ["post"]
+
+    def post(self, request, pk):
+        build = get_object_or_404(PwaBuild.objects.filter(site=self.site), pk=pk)
+        number = {"number": build.number}
+        try:
+            history.put_back(build, by=request.user, features=features_for(self.site))
+        except BuildRefused as refused:
+            messages.error(request, " ".join(refused.problems))
+        else:
+            messages.success(
+                request, _("Build %(number)s is served again. Visitors get it when they next open the site.") % number
+            )
+        return self.lead_to("pwa")
+
+
+class SwitchOffView(PwaPageMixin, WagtailAdminTemplateMixin, TemplateView):
+    """The kill switch. GET explains it and asks."""
+
+    permission = "rebuild_pwa"
+    http_method_names = ["get", "head", "post"]
+    template_name = "wagtail_sms/admin/pwa/confirm_off.html"
+    page_title = gettext_lazy("Switch the PWA off")
+    header_icon = "tablet-alt"
+    stylesheets = ("pwa.css",)
+
+    def post(self, request):
+        build = history.switch_off(self.site, by=request.user)
+        if build is None:
+            messages.info(request, _("This site has no PWA that could be switched off."))
+        else:
+            messages.success(request, _("The PWA is off. Build %(number)s can be put back.") % {"number": build.number})
+        return self.lead_to("pwa")
+
+    def get_context_data(self, **kwargs):
+        build = builder.current_build(self.site)
+        has_sms = build is not None and "sms" in build.features
+        return super().get_context_data(build=build, has_sms=has_sms, **kwargs)
+
+
+def build_rows(site) -> list[dict]:
+    """The builds that are kept, the newest first, and what each of them changed."""
+    builds = PwaBuild.objects.filter(site=site).select_related("created_by").order_by("-number")
+    return [
+        {"build": build, "changes": sentences(build.changes), "has_sms": "sms" in build.features} for build in builds
+    ]
 
 
 def problem_list(problems: list[str]):
@@ -132,7 +188,13 @@ class PwaSettingsURLFinder(ModelAdminURLFinder):
         return for_site(reverse("wagtail_sms:pwa"), instance.site)
 
 
+class PwaBuildURLFinder(PwaSettingsURLFinder):
+    model = PwaBuild
+
+
 urlpatterns = [
     path("pwa/", PwaView.as_view(), name="pwa"),
     path("pwa/rebuild/", RebuildView.as_view(), name="pwa_rebuild"),
+    path("pwa/builds/<int:pk>/put-back/", PutBackView.as_view(), name="pwa_put_back"),
+    path("pwa/off/", SwitchOffView.as_view(), name="pwa_off"),
 ]

@@ -6,8 +6,10 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from wagtail_sms.campaigns.estimate import Line, Quote
+from wagtail_sms.campaigns.quotes import Change, Line, Quote, changes
 from wagtail_sms.countries import country_name
+from wagtail_sms.exceptions import QuoteChanged
+from wagtail_sms.subscribers.links import PLACE
 
 
 COUNTRIES_SHOWN = 8
@@ -45,6 +47,28 @@ class PricedQuote:
         return sum(line.credits for line in self.rest)
 
     @property
+    def one_way(self) -> tuple[Line, ...]:
+        """Where people can't answer, so that their texts end with a link."""
+        return tuple(line for line in self.quote.lines if line.with_link) if self.quote.segments else ()
+
+    @property
+    def one_way_names(self) -> str:
+        return ", ".join(country_name(line.country) for line in self.one_way)
+
+    @property
+    def one_way_recipients(self) -> int:
+        return sum(line.recipients for line in self.one_way)
+
+    @property
+    def most_segments(self) -> int:
+        """Of the longest of the texts."""
+        return max(self.quote.segments, self.quote.link_segments if self.one_way else 0)
+
+    @property
+    def link_line(self) -> str:
+        return self.quote.link_line.replace(PLACE, "…")
+
+    @property
     def unserved_names(self) -> str:
         return ", ".join(line.name for line in self.unserved)
 
@@ -58,6 +82,11 @@ def priced(quote: Quote) -> PricedQuote:
     lines = _named(quote.lines)
     fold = len(lines) if len(lines) <= COUNTRIES_SHOWN + 1 else COUNTRIES_SHOWN
     return PricedQuote(quote=quote, shown=lines[:fold], rest=lines[fold:], unserved=_named(quote.unserved))
+
+
+def differences(changed: QuoteChanged) -> list[tuple[str, Change]]:
+    """What an editor is asked to look at again: the countries that differ, by name."""
+    return [(country_name(one.country), one) for one in changes(changed.confirmed, changed.current)]
 
 
 def question(quote: Quote) -> str:

@@ -4,130 +4,174 @@ from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import render
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views import View
 from wagtail.admin import messages
-from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
+from wagtail_sms.admin.composing import ComposerMixin, what_it_costs
 from wagtail_sms.admin.mixins import SmsViewMixin
 from wagtail_sms.admin.numbers import sender_number
-from wagtail_sms.admin.quotes import priced, question
-from wagtail_sms.admin.repeats import of_this_form, token_for
-from wagtail_sms.admin.stock import stock
-from wagtail_sms.admin.writing import MessageForm, describe
-from wagtail_sms.campaigns.estimate import estimate
+from wagtail_sms.admin.quotes import differences, priced, question
+from wagtail_sms.admin.repeats import begun_with, of_this_form, token_for, written_with
+from wagtail_sms.admin.scheduling import ScheduleForm, ScheduleMixin, zone_of
+from wagtail_sms.admin.shortfall import ways_on
+from wagtail_sms.admin.writing import MessageForm
+from wagtail_sms.campaigns.estimate import check_ending, estimate, estimate_within_credits
 from wagtail_sms.campaigns.launch import compose, launch, same_text_sent_lately
+from wagtail_sms.campaigns.models import Campaign
+from wagtail_sms.campaigns.quotes import Quote, seal, unseal
 from wagtail_sms.exceptions import (
     AlreadySent,
+    DraftChanged,
     InsufficientCredits,
     NobodyToText,
     NoSenderNumber,
     QuoteChanged,
     WagtailSMSError,
 )
+from wagtail_sms.gsm_safe import gsm_safe
 from wagtail_sms.senders.provisioning import sender_for
+from wagtail_sms.states import CampaignStatus
 
 
-class SendView(SmsViewMixin, WagtailAdminTemplateMixin, View):
+# Buttons that ask for nothing but the box again.
+BACK_TO_THE_BOX = {"action-estimate", "action-back", "action-replace", "action-undo"}
+
+
+class SendView(ScheduleMixin, ComposerMixin, View):
     """GET shows the box. POST goes on to the confirmation, back to the box, or sends, by the button pressed."""
 
-    section = "send"
-    stylesheets = ("sending.css",)
-    page_title = gettext_lazy("Send")
-    header_icon = "mail"
-
     def get(self, request):
-        return self.write(MessageForm())
+        if "draft" in request.GET:
+            return self.go_on_with(written_with(self.site, token=request.GET["draft"]))
+        beginning, problem = begun_with(self.site, request.GET)
+        if problem:
+            messages.warning(request, problem)
+        return self.write(MessageForm(initial={"body": beginning}))
+
+    def go_on_with(self, draft: Campaign | None):
+        if draft is None:
+            messages.warning(self.request, _("This draft is not there any more."))
+            return self.write(MessageForm())
+        if draft.status != CampaignStatus.DRAFT:
+            return self.nothing_twice(draft)
+        self.revision = draft.revision
+        return self.write(MessageForm(initial={"body": draft.body}), token=draft.form_token, draft=draft)
 
     def post(self, request):
-        if "action-estimate" in request.POST or "action-back" in request.POST:
-            return self.write(MessageForm(initial={"body": request.POST.get("body", "")}))
+        if not BACK_TO_THE_BOX.isdisjoint(request.POST):
+            return self.write(MessageForm(initial=self.in_the_box()))
         if not self.may_send:
             raise PermissionDenied
         form = MessageForm(request.POST)
         if not form.is_valid():
             return self.write(form)
         data = form.cleaned_data
+        # In this order: a click that sends in between takes the token away, and is then found.
+        token = token_for(self.site, token=data["form_token"])
         sent = of_this_form(self.site, token=data["form_token"])
         if sent and sent.body == data["body"]:
             return self.nothing_twice(sent)
-        data["form_token"] = token_for(self.site, token=data["form_token"])
+        data["form_token"] = token
         if "action-send" in request.POST and data["form_token"]:
             return self.launch(form)
+        if "action-schedule" in request.POST:
+            return self.schedule(form)
         return self.review(form)
 
-    @property
-    def may_send(self) -> bool:
-        return self.may("send_campaign")
+    def in_the_box(self) -> dict[str, str]:
+        """The text, made plain or back again if that is what was asked for by a button."""
+        body, before = self.request.POST.get("body", ""), self.request.POST.get("before", "")
+        if "action-replace" in self.request.POST:
+            return {"body": gsm_safe(body).text, "before": body}
+        if "action-undo" in self.request.POST:
+            return {"body": before}
+        return {"body": body, "before": before}
 
-    @property
-    def token(self) -> str:
-        """The once-only name of this form, kept while the same message goes back and forth."""
-        form = MessageForm(self.request.POST)
-        form.is_valid()
-        return str(form.cleaned_data.get("form_token") or uuid4())
-
-    def write(self, form):
-        """Show the box, with whatever was in it."""
-        body = form["body"].value() or ""
-        context = {
-            "form": form,
-            "form_token": self.token,
-            "stock": stock(self.site),
-            "sender": sender_for(self.site),
-            "may_send": self.may_send,
-            "has_unsaved_changes": bool(body.strip()),
-            "action_url": reverse("wagtail_sms:send"),
-            **what_it_costs(self.site, body),
-        }
-        return self.render("wagtail_sms/admin/send/write.html", context)
-
-    def review(self, form, *, changed: QuoteChanged | None = None):
+    def review(self, form, *, changed: QuoteChanged | None = None, when: ScheduleForm | None = None):
         """Show the figures once more, with the button that sends."""
         body = form.cleaned_data["body"]
         quote = changed.current if changed else estimate(self.site, body=body)
+        if quote.shortfall and "action-reach" in self.request.POST:
+            quote = estimate_within_credits(self.site, body=body, quote=quote)
         try:
             self.check(quote)
         except WagtailSMSError as error:
             form.add_error(None, str(error.message))
             return self.write(form)
+        if quote.shortfall:
+            return self.too_dear(form, quote, changed=changed)
         context = {
-            "body": body,
-            "form_token": form.cleaned_data["form_token"] or uuid4(),
+            **self.asked(form, quote, changed=changed),
             "question": question(quote),
-            "quote": priced(quote),
-            "number": sender_number(self.site),
-            "changed": changed,
+            "when": when or ScheduleForm(),
+            "is_later": when is not None or "action-later" in self.request.POST,
+            "zone": zone_of(timezone.now()),
+            "sealed": seal(quote, site=self.site),
             "repeat": same_text_sent_lately(self.site, body=body, now=timezone.now()),
         }
         return self.render("wagtail_sms/admin/send/review.html", context)
 
-    def check(self, quote) -> None:
+    def too_dear(self, form, quote: Quote, *, changed: QuoteChanged | None):
+        """Say what is missing and show the ways on. The message is kept as a draft, to come back to after buying."""
+        try:
+            draft = self.keep(form)
+        except DraftChanged as theirs:
+            return self.settle_conflict(form, theirs.campaign)
+        context = {**self.asked(form, quote, changed=changed), **ways_on(self, quote, draft)}
+        return self.render("wagtail_sms/admin/send/too_dear.html", context)
+
+    def keep(self, form) -> Campaign:
+        """The message as a draft, before anything else is done with it."""
+        data = form.cleaned_data
+        data["form_token"] = data["form_token"] or uuid4()
+        kept = {"body": data["body"], "form_token": data["form_token"]}
+        draft = compose(self.site, **kept, revision=self.revision, by=self.request.user)
+        self.revision = draft.revision
+        return draft
+
+    def asked(self, form, quote: Quote, *, changed: QuoteChanged | None) -> dict:
+        """What the two pages that come after writing have in common."""
+        return {
+            "body": form.cleaned_data["body"],
+            "form_token": form.cleaned_data["form_token"] or uuid4(),
+            "revision": self.revision or 0,
+            "quote": priced(quote),
+            "number": sender_number(self.site),
+            "changed": changed,
+            "differences": differences(changed) if changed else (),
+        }
+
+    def check(self, quote: Quote) -> None:
         """Refuse before anything is written down what the launch would refuse anyway."""
         if not quote.recipients:
             raise NobodyToText()
         if sender_for(self.site) is None:
             raise NoSenderNumber()
-        if quote.shortfall:
-            raise InsufficientCredits(needed=quote.credits, available=quote.available)
+        check_ending(quote)
 
     def launch(self, form):
         """Send, unless the same text left through another tab since the figures were shown."""
         data, user = form.cleaned_data, self.request.user
+        quote = unseal(data["quote"], site=self.site)
+        if quote is None:
+            return self.review(form)
         repeat = same_text_sent_lately(self.site, body=data["body"], now=timezone.now())
         if repeat and repeat.pk != data["repeat_of"]:
             return self.nothing_twice(repeat)
         try:
-            campaign = compose(self.site, body=data["body"], form_token=data["form_token"], by=user)
-            campaign = launch(campaign, confirmed_credits=data["confirmed"] or 0, repeat_of=repeat, by=user)
+            campaign = launch(self.keep(form), quote=quote, repeat_of=repeat, by=user)
         except AlreadySent as sent:
             return self.nothing_twice(sent.campaign)
+        except DraftChanged as theirs:
+            return self.settle_conflict(form, theirs.campaign)
         except QuoteChanged as changed:
             return self.review(form, changed=changed)
+        except InsufficientCredits:
+            return self.review(form)
         except WagtailSMSError as error:
             form.add_error(None, str(error.message))
             return self.write(form)
@@ -141,11 +185,10 @@ class SendView(SmsViewMixin, WagtailAdminTemplateMixin, View):
 
     def nothing_twice(self, campaign):
         """A second click, a second tab or a replayed form ends at the message it already sent."""
+        if campaign.status == CampaignStatus.SCHEDULED:
+            return self.lead_to("scheduled", campaign.pk)
         messages.warning(self.request, _("This message was already sent. Nothing was sent a second time."))
         return self.lead_to("campaign", campaign.pk)
-
-    def render(self, template_name: str, context: dict):
-        return TemplateResponse(self.request, template_name, self.get_context_data(**context))
 
 
 class EstimateView(SmsViewMixin, View):
@@ -155,17 +198,8 @@ class EstimateView(SmsViewMixin, View):
     http_method_names = ["post"]
 
     def post(self, request):
-        body = request.POST.get("body", "")
-        return render(request, "wagtail_sms/admin/send/estimate.html", what_it_costs(self.site, body))
-
-
-def what_it_costs(site, body: str) -> dict:
-    """The template context of the estimate fragment."""
-    return {
-        "writing": describe(body),
-        "quote": priced(estimate(site, body=body)),
-        "credits_url": reverse("wagtail_sms:credits"),
-    }
+        body, before = request.POST.get("body", ""), request.POST.get("before", "")
+        return render(request, "wagtail_sms/admin/send/estimate.html", what_it_costs(self.site, body, before=before))
 
 
 urlpatterns = [

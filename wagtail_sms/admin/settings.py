@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.admin.admin_url_finder import ModelAdminURLFinder
 from wagtail.admin.forms import WagtailAdminModelForm
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.views import generic
 from wagtail.admin.widgets import AdminAutoHeightTextInput
 
@@ -102,12 +102,26 @@ PANEL = ObjectList(
         ),
         MultiFieldPanel(
             [
+                HelpPanel(template="wagtail_sms/admin/look/popup.html"),
                 *map(text_panel, ("popup_title", "popup_text")),
                 FieldRowPanel([FieldPanel("accept_label"), FieldPanel("dismiss_label")]),
                 FieldPanel("thanks_text"),
-                FieldRowPanel([FieldPanel("popup_after_actions"), FieldPanel("default_country")]),
+                FieldPanel("default_country"),
             ],
             heading=gettext_lazy("Popup"),
+        ),
+        MultiFieldPanel(
+            [
+                FieldRowPanel([FieldPanel("popup_after_actions"), FieldPanel("popup_after_seconds")]),
+                FieldRowPanel([FieldPanel("popup_audience"), FieldPanel("popup_from_visit")]),
+                FieldPanel("popup_never_on"),
+            ],
+            heading=gettext_lazy("When the popup shows itself"),
+            help_text=gettext_lazy(
+                "It never interrupts typing or another dialog. After “Not now” it waits 7 days, then 30, then 90, "
+                "and then stays away; after “Don’t ask again” and after signing up it never comes back. "
+                "Half an hour without a page ends a visit."
+            ),
         ),
         MultiFieldPanel([text_panel("consent_text")], heading=gettext_lazy("Consent")),
         MultiFieldPanel(list(map(text_panel, TEXTED)), heading=gettext_lazy("Messages")),

@@ -1,5 +1,6 @@
 """The Subscribers tab: who receives the site's messages, switching somebody off and on, deleting somebody."""
 
+from django.db import transaction
 from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
@@ -19,6 +20,7 @@ from wagtail_sms.admin.people import SubscriberFilterSet, in_order, with_figures
 from wagtail_sms.admin.sites import FORM_FIELD
 from wagtail_sms.admin.tabs import tab
 from wagtail_sms.countries import country_name
+from wagtail_sms.delivery import inbox
 from wagtail_sms.exceptions import WagtailSMSError
 from wagtail_sms.pwa.builder import serves_sms
 from wagtail_sms.states import SubscriberStatus
@@ -158,7 +160,9 @@ class DeleteView(SubscriberMixin, WagtailAdminTemplateMixin, TemplateView):
         subscriber = self.get_subscriber()
         log(subscriber, "wagtail_sms.delete", user=request.user, title=log_title(subscriber))
         number = self.shown(subscriber)
-        erase(subscriber, by=request.user)
+        with transaction.atomic():
+            inbox.forget(self.site, number=subscriber.number)
+            erase(subscriber, by=request.user)
         messages.success(request, _("%(number)s is deleted and will not be texted again.") % {"number": number})
         return redirect(self.back())
 

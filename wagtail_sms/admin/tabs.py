@@ -24,6 +24,7 @@ class Tab:
 TABS = (
     Tab("send", _("Send"), ("add_campaign", "send_campaign")),
     Tab("subscribers", _("Subscribers"), ("view_subscriber", "change_subscriber", "delete_subscriber")),
+    Tab("inbox", _("Inbox"), ("view_inboundevent",)),
     Tab("history", _("History"), ("view_campaign", "add_campaign", "send_campaign")),
     Tab("credits", _("Credits"), ("view_wallet",)),
     Tab("settings", _("Settings"), ("change_smssettings",)),

@@ -8,20 +8,21 @@ from django.utils import timezone
 from wagtail import hooks
 from wagtail.log_actions import log
 
-from wagtail_sms.campaigns.audience import last_subscriber_id
-from wagtail_sms.campaigns.estimate import Quote, check_body, estimate
+from wagtail_sms.campaigns.drafts import save_draft
+from wagtail_sms.campaigns.estimate import check_body, check_ending, estimate
 from wagtail_sms.campaigns.models import Campaign, log_title
+from wagtail_sms.campaigns.quotes import Quote, prices_changed
 from wagtail_sms.credits import ledger
 from wagtail_sms.exceptions import (
     AlreadySent,
     ExtensionNotInstalled,
     IllegalTransition,
     NobodyToText,
-    NoSenderNumber,
     QuoteChanged,
 )
 from wagtail_sms.extension import is_installed
-from wagtail_sms.senders.provisioning import sender_for
+from wagtail_sms.pricing.models import CountryRate
+from wagtail_sms.senders.provisioning import senders_for
 from wagtail_sms.signals import campaign_launched
 from wagtail_sms.states import CampaignStatus
 from wagtail_sms.wake import wake
@@ -31,34 +32,29 @@ LATELY = timedelta(hours=24)
 LAUNCHABLE = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
 
 
-def compose(site, *, body: str, form_token: UUID, by=None, now: datetime | None = None) -> Campaign:
-    """The draft of one form. The same token gives the same campaign; a draft takes the new body, a launched one not.
+def compose(
+    site, *, body: str, form_token: UUID, revision: int | None = None, by=None, now: datetime | None = None
+) -> Campaign:
+    """The draft of one form, fit to be sent. The same token gives the same campaign; see `drafts.save_draft`.
 
-    Raises MessageRefused. Runs in its own transaction.
+    Raises MessageRefused, DraftChanged. Runs in its own transaction.
     """
-    body, now = check_body(body), now or timezone.now()
-    with transaction.atomic():
-        campaign, _created = Campaign.objects.get_or_create(
-            form_token=form_token,
-            site=site,
-            defaults={"body": body, "created_at": now, "created_by": by},
-        )
-        Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.DRAFT).update(body=body)
-    campaign.refresh_from_db()
-    return campaign
+    return save_draft(site, body=check_body(body), form_token=form_token, revision=revision, by=by, now=now)
 
 
 def launch(
     campaign: Campaign,
     *,
-    confirmed_credits: int,
+    quote: Quote,
     repeat_of: Campaign | None = None,
     by=None,
     now: datetime | None = None,
 ) -> Campaign:
-    """Reserve the confirmed credits and queue the campaign; launching it again returns it unchanged.
+    """Reserve the quoted credits and queue the campaign; launching it again returns it unchanged.
 
-    `confirmed_credits` is the total the editor agreed to: a dearer campaign raises QuoteChanged, so nobody pays more.
+    `quote` is what the editor agreed to. Its audience is priced again: if that costs more, any price changed or it was
+    for another text, QuoteChanged asks anew; if some of its people have left since, it costs less. Whoever joined since
+    is not in it.
     The text of a campaign of the last day raises AlreadySent, unless it is `repeat_of`, which says that it is meant.
     Raises InsufficientCredits, NobodyToText, NoSenderNumber, ExtensionNotInstalled, MessageRefused, IllegalTransition.
     Runs in its own transaction; the planner is woken after the commit.
@@ -76,14 +72,14 @@ def launch(
         _refuse_a_second_sending(campaign, repeat_of=repeat_of, now=now)
         for hook in hooks.get_hooks("before_launch_sms_campaign"):
             hook(campaign, by)
-        quote = _confirmed_quote(campaign, confirmed_credits)
-        _commit_figures(campaign, quote, by=by, now=now)
+        current = confirmed(campaign, quote)
+        _commit_figures(campaign, current, by=by, now=now)
         log(
             campaign,
             "wagtail_sms.send",
             user=by,
             title=log_title(campaign),
-            data={"recipients": quote.recipients, "credits": quote.credits},
+            data={"recipients": current.recipients, "credits": current.credits},
         )
         wake("wagtail_sms.plan_campaign", campaign.pk)
         transaction.on_commit(lambda: campaign_launched.send_robust(sender=Campaign, campaign=campaign), robust=True)
@@ -109,27 +105,43 @@ def _refuse_a_second_sending(campaign: Campaign, *, repeat_of: Campaign | None, 
         raise AlreadySent(earlier)
 
 
-def _confirmed_quote(campaign: Campaign, confirmed_credits: int) -> Quote:
-    quote = estimate(campaign.site, body=check_body(campaign.body))
-    if not quote.recipients:
+def confirmed(campaign: Campaign, quote: Quote) -> Quote:
+    """The quote as it is now, if it is what was confirmed or less.
+
+    Raises QuoteChanged, NobodyToText, MessageRefused. Reads only.
+    """
+    body = check_body(campaign.body)
+    current = estimate(campaign.site, body=body, through=quote.through, reach=quote.reach)
+    # A reach is a rule about prices: with other prices it means other people.
+    if quote.reach and current.card_id != quote.card_id:
+        raise QuoteChanged(confirmed=quote, current=estimate(campaign.site, body=body))
+    if current.digest != quote.digest or prices_changed(quote, current) or current.credits > quote.credits:
+        raise QuoteChanged(confirmed=quote, current=current)
+    if not current.recipients:
         raise NobodyToText()
-    if quote.credits > confirmed_credits:
-        raise QuoteChanged(confirmed=confirmed_credits, current=quote)
-    return quote
+    check_ending(current)
+    return current
 
 
 def _commit_figures(campaign: Campaign, quote: Quote, *, by, now: datetime) -> None:
-    sender = sender_for(campaign.site)
-    if sender is None:
-        raise NoSenderNumber()
+    countries = [line.country for line in quote.lines]
+    rates = CountryRate.objects.filter(card=quote.card_id, country__in=countries)
+    senders = senders_for(campaign.site, sorted(set(rates.values_list("provider", flat=True))))
     reservation = ledger.reserve(
         campaign.site, amount=quote.credits, key=f"campaign:{campaign.pk}", purpose="campaign", now=now
     )
     campaign.body = check_body(campaign.body)
-    campaign.sender, campaign.provider = sender.number, sender.provider
+    # Each batch has its provider's; this is the one that is shown.
+    campaign.sender = senders.get("default", next(iter(senders.values()))).number
     campaign.launched_at, campaign.launched_by = now, by
+    campaign.held_reason = ""
     campaign.card_id, campaign.reservation = quote.card_id, reservation
     campaign.encoding, campaign.segments = quote.encoding, quote.segments
     campaign.recipients, campaign.credits = quote.recipients, quote.credits
-    campaign.audience_through = last_subscriber_id(campaign.site)
+    campaign.audience_through = quote.through
+    campaign.link_countries = ",".join(quote.link_countries)
+    campaign.link_line, campaign.link_segments = quote.link_line, quote.link_segments
+    if quote.reach:
+        campaign.reach_credits, campaign.reach_through = quote.reach.rate, quote.reach.through
+        campaign.left_out = quote.reach.left_out
     campaign.save()

@@ -1,14 +1,14 @@
 """How far a campaign is: sums over its batches and deliveries, no counter anywhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.credits.models import Reservation
 from wagtail_sms.delivery.models import Batch, Delivery
-from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus
-from wagtail_sms.subscribers.models import Subscriber
+from wagtail_sms.delivery.settle import spent
+from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus, SkipReason
 
 
 READS_AS = {
@@ -27,6 +27,7 @@ OWN_STATE = {
     DeliveryStatus.REJECTED: "rejected",
     DeliveryStatus.CANCELLED: "cancelled",
     DeliveryStatus.UNCERTAIN: "uncertain",
+    DeliveryStatus.SKIPPED: "lost",  # the other reasons are counted by batch
 }
 
 
@@ -44,8 +45,11 @@ class Progress:
     expired: int = 0
     rejected: int = 0
     skipped: int = 0
+    lost: int = 0
     uncertain: int = 0
     cancelled: int = 0
+    # Of the skipped ones, why: those who were found out before they were cut into a batch are in none.
+    skipped_why: dict[str, int] = field(default_factory=dict)
     credits_confirmed: int = 0
     credits_charged: int = 0
     credits_held: int = 0
@@ -81,12 +85,14 @@ def progress(campaign: Campaign) -> Progress:
 def _count_deliveries(campaign: Campaign, found: Progress) -> None:
     rows = (
         Delivery.objects.filter(campaign=campaign)
-        .exclude(status=DeliveryStatus.SKIPPED)
-        .values_list("status", "batch__status")
+        .values_list("status", "batch__status", "reason")
         .annotate(people=Count("subscriber_id"))
         .order_by()
     )
-    for status, batch_status, people in rows:
+    for status, batch_status, reason, people in rows:
+        if status == DeliveryStatus.SKIPPED and reason != SkipReason.LOST:
+            found.skipped_why[reason] = found.skipped_why.get(reason, 0) + people
+            continue
         state = READS_AS[batch_status] if status == DeliveryStatus.HANDED else OWN_STATE[status]
         setattr(found, state, getattr(found, state) + people)
 
@@ -105,7 +111,7 @@ def _count_batches(campaign: Campaign, found: Progress) -> None:
     planned, handed = sums["planned"] or 0, sums["handed"] or 0
     found.waiting += sums["untouched"] or 0
     found.cancelled += sums["dropped"] or 0
-    found.skipped = (sums["claimed"] or 0) - handed
+    found.skipped = (sums["claimed"] or 0) - handed - found.lost
     unplanned = max(0, campaign.recipients - planned)
     if found.finished and campaign.status == CampaignStatus.CANCELLED:
         found.cancelled += unplanned
@@ -126,30 +132,15 @@ def _read_credits(campaign: Campaign, found: Progress) -> None:
 
 
 def _by_country(campaign: Campaign) -> list[dict]:
-    """Deliveries by the country of people who are still subscribers, most first."""
-    country = Subscriber.objects.filter(pk__in=Delivery.objects.filter(campaign=campaign).values("subscriber_id"))
-    people = dict(country.values_list("country").annotate(people=Count("pk")).order_by())
-    reached = (
-        Subscriber.objects.filter(deliveries__campaign=campaign, deliveries__status=DeliveryStatus.DELIVERED)
-        .values_list("country")
-        .annotate(people=Count("pk"))
-        .order_by()
+    """Deliveries by country, most first. They keep their country, so people who were deleted since count too."""
+    rows = (
+        Delivery.objects.filter(campaign=campaign)
+        .values("country")
+        .annotate(
+            recipients=Count("subscriber_id"),
+            delivered=Count("subscriber_id", filter=Q(status=DeliveryStatus.DELIVERED)),
+            credits=Sum("credits", filter=spent(), default=0),
+        )
+        .order_by("-recipients", "country")
     )
-    delivered = dict(reached)
-    charged = dict(
-        Subscriber.objects.filter(deliveries__campaign=campaign)
-        .exclude(deliveries__status__in=[DeliveryStatus.SKIPPED, DeliveryStatus.REJECTED])
-        .values_list("country")
-        .annotate(credits=Sum(F("deliveries__credits")))
-        .order_by()
-    )
-    rows = [
-        {
-            "country": code,
-            "recipients": n,
-            "delivered": delivered.get(code, 0),
-            "credits": charged.get(code, 0),
-        }
-        for code, n in people.items()
-    ]
-    return sorted(rows, key=lambda row: (-row["recipients"], row["country"]))
+    return list(rows)

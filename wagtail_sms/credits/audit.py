@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Max, QuerySet, Sum
+from django.db import connection, transaction
+from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
+from django.utils import timezone
 
-from wagtail_sms.credits.models import LEGAL_MOVES, Grant, Hold, Purchase, Reservation, Transfer, Wallet
+from wagtail_sms.conf import app_settings
+from wagtail_sms.credits import links, periods, seals
+from wagtail_sms.credits.models import LEGAL_MOVES, Grant, Hold, Reservation, Transfer, Wallet
+from wagtail_sms.credits.owing import GRANTED, owed
+from wagtail_sms.credits.purchase_models import Purchase
 from wagtail_sms.states import Bucket, GrantKind, PurchaseStatus, ReservationStatus, TransferKind
 
 
@@ -22,11 +29,33 @@ class Discrepancy:
         return f"{self.subject}: {self.figure} is {self.cached}, but its history says {self.computed}."
 
 
-def audit(site=None) -> list[Discrepancy]:
-    """The differences found in one site's books, or in all of them; an empty list when they are right."""
+def audit(site=None, *, now: datetime | None = None) -> list[Discrepancy]:
+    """The differences found in one site's books, or in all of them; an empty list when they are right.
+
+    Reads one state of the database, so that nothing looks wrong because it happened meanwhile. On SQLite, with its
+    transactions IMMEDIATE, writers wait for that long.
+    """
+    with transaction.atomic():
+        _read_one_state()
+        return list(_all_differences(site, now or timezone.now()))
+
+
+def _all_differences(site, now: datetime) -> Iterator[Discrepancy]:
     wallets = Wallet.objects.all() if site is None else Wallet.objects.filter(site=site)
-    checks = (_grants, _holds, _reservations, _wallets, _strays, _purchases)
-    return [found for check in checks for found in check(wallets)]
+    for check in (_grants, _holds, _reservations, _wallets, _strays, _purchases, _seals):
+        yield from check(wallets)
+    for check in (links.owners, links.givers, links.purchases, links.order):
+        yield from (Discrepancy(*found) for found in check(wallets))
+    yield from _months_ahead(wallets, now)
+    if site is None:
+        yield from (Discrepancy(*found) for found in links.orphans())
+
+
+def _read_one_state() -> None:
+    """On PostgreSQL each statement sees what was committed before it, unless the transaction says otherwise."""
+    if connection.vendor == "postgresql" and not connection.savepoint_ids:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 def _grants(wallets: QuerySet[Wallet]) -> Iterator[Discrepancy]:
@@ -89,11 +118,26 @@ def _wallets(wallets: QuerySet[Wallet]) -> Iterator[Discrepancy]:
         .annotate(Max("period"))
         .order_by()
     )
-    for wallet in totals.iterator():
+    for wallet in totals.select_related("site").iterator():
         computed = {"available": wallet.grants_available, "reserved": wallet.grants_reserved}
         if wallet.granted_through < latest.get(wallet.pk, ""):
             computed["granted_through"] = latest[wallet.pk]
         yield from _compare(f"Wallet of {wallet}", wallet, computed)
+
+
+def _months_ahead(wallets: QuerySet[Wallet], now: datetime) -> Iterator[Discrepancy]:
+    """A month can be granted ahead by a clock that ran ahead, but then its grant is there, if months bring any."""
+    if not app_settings.FREE_CREDITS_PER_MONTH:
+        return
+    this_month = periods.period_of(now)
+    granted = Grant.objects.filter(wallet=OuterRef("pk"), period=OuterRef("granted_through"))
+    for wallet in wallets.filter(~Exists(granted), granted_through__gt=this_month).select_related("site"):
+        yield Discrepancy(f"Wallet of {wallet}", "granted_through", wallet.granted_through, this_month)
+
+
+def _seals(wallets: QuerySet[Wallet]) -> Iterator[Discrepancy]:
+    for subject, found, computed in seals.broken(wallets):
+        yield Discrepancy(subject, "seal", found[:12] or "missing", computed[:12] or "none")
 
 
 def _strays(wallets: QuerySet[Wallet]) -> Iterator[Discrepancy]:
@@ -108,11 +152,34 @@ def _strays(wallets: QuerySet[Wallet]) -> Iterator[Discrepancy]:
 
 
 def _purchases(wallets: QuerySet[Wallet]) -> Iterator[Discrepancy]:
-    paid = Purchase.objects.filter(wallet__in=wallets, status=PurchaseStatus.PAID).select_related("grant")
-    for purchase in paid.iterator():
-        granted = purchase.grant.amount if hasattr(purchase, "grant") else 0
-        if granted != purchase.credits:
-            yield Discrepancy(f"Purchase {purchase.pk}", "credits", purchase.credits, granted)
+    """What was paid for was granted, nothing else was, and what went back in money was taken in credits."""
+    taken = _taken_back(wallets)
+    for purchase in Purchase.objects.filter(wallet__in=wallets).select_related("wallet", "grant").iterator():
+        subject, paid = f"Purchase {purchase.pk}", purchase.status in GRANTED
+        grant = getattr(purchase, "grant", None)
+        granted = grant.amount if grant and grant.wallet_id == purchase.wallet_id else 0
+        if paid and granted != purchase.credits:
+            yield Discrepancy(subject, "credits", purchase.credits, granted)
+        if grant and not paid:
+            yield Discrepancy(subject, "status", purchase.status, PurchaseStatus.PAID.value)
+        back, due = taken.get(str(purchase.uuid), 0), owed(purchase) - purchase.shortfall
+        # To a site that was deleted nothing can be given again.
+        if back < due or (back > due and purchase.wallet.site_id):
+            yield Discrepancy(subject, "credits to be taken back", due, back)
+        if paid and (purchase.status == PurchaseStatus.REFUNDED) != (purchase.gone_cents >= purchase.amount_cents):
+            yield Discrepancy(subject, "refunded cents", purchase.gone_cents, purchase.amount_cents)
+
+
+def _taken_back(wallets: QuerySet[Wallet]) -> dict[str, int]:
+    """Credits per reference of a purchase; the keys are those of `credits.owing`."""
+    lines = Transfer.objects.filter(grant__wallet__in=wallets, key__startswith="purchase:", line=0).order_by()
+    taken: dict[str, int] = {}
+    for key, kind, amount in lines.values_list("key", "kind", "amount"):
+        reference, _colon, verb = key.removeprefix("purchase:").partition(":")
+        if verb:
+            sign = 1 if kind == TransferKind.EXPIRE else -1
+            taken[reference] = taken.get(reference, 0) + sign * amount
+    return taken
 
 
 def _sums(transfers: QuerySet[Transfer], *by: str) -> dict[tuple, int]:

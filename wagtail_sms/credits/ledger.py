@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from django.db.models import Min, QuerySet, Sum
+from django.db import connection
+from django.db.models import F, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
-from wagtail_sms.credits import months, moves, operations
+from wagtail_sms.credits import amounts, months, moves, operations, takeback
 from wagtail_sms.credits.audit import Discrepancy, audit
-from wagtail_sms.credits.models import Grant, Purchase, Reservation, Transfer, Wallet
+from wagtail_sms.credits.models import Grant, Reservation, Transfer, Wallet
 from wagtail_sms.credits.moves import Booking, exactly_once
+from wagtail_sms.credits.purchase_models import Purchase
 from wagtail_sms.exceptions import LedgerError
 from wagtail_sms.states import GrantKind, TransferKind
 
@@ -36,7 +38,10 @@ __all__ = [
     "refund",
     "release",
     "reserve",
+    "rest_calendar",
+    "resume_calendar",
     "revoke",
+    "take",
     "wallet_for",
 ]
 
@@ -83,27 +88,39 @@ def lock(site) -> Wallet:
 
 
 def balance(site, *, now: datetime | None = None) -> Balance:
-    """What the site can spend at `now`. Issues the month's free credits first: one write a month."""
+    """What the site can spend at `now`, in one query. Issues the month's free credits first: one write a month."""
     now = now or timezone.now()
-    wallet = wallet_for(site)
-    months.issue_missing(wallet, now=now)
-    by_kind = wallet.grants.usable(now).values("kind").order_by()
-    rows = {row["kind"]: row for row in by_kind.annotate(left=Sum("available"), until=Min("expires_at"))}
-    free = rows.pop(GrantKind.FREE, {"left": 0, "until": None})
-    bought = sum(row["left"] for row in rows.values())
-    reserved = Wallet.objects.values_list("reserved", flat=True).get(pk=wallet.pk)
-    return Balance(free["left"] + bought, reserved, free["left"], free["until"], bought)
+    rows = _left_by_kind(site, now=now)
+    if not rows or months.is_due(rows[0]["granted_through"], rows[0]["resting_since"], now=now):
+        months.issue_missing(wallet_for(site), now=now)
+        rows = _left_by_kind(site, now=now)
+    free = next((row for row in rows if row["kind"] == GrantKind.FREE), {"left": 0, "until": None})
+    available = sum(row["left"] for row in rows)
+    return Balance(available, rows[0]["reserved"], free["left"], free["until"], available - free["left"])
 
 
 def history(site) -> QuerySet[Transfer]:
     """Every transfer of the site, newest first, with its grant and its reservation."""
     transfers = Transfer.objects.filter(grant__wallet__site=site)
-    return transfers.select_related("grant__created_by", "grant__purchase", "reservation").order_by("-pk")
+    related = ("created_by", "grant__created_by", "grant__purchase__created_by", "reservation")
+    return transfers.select_related(*related).order_by("-pk")
 
 
 def ensure_monthly_grant(site, *, now: datetime | None = None) -> int:
     """Issues the free credits of the month of `now` (UTC) if they were not; returns the credits issued."""
     return months.issue_missing(wallet_for(site), now=now or timezone.now())
+
+
+def rest_calendar(site, *, now: datetime | None = None) -> None:
+    """The site does without text messages from now on: no free credits until `resume_calendar`, whoever looks."""
+    with moves.locked(wallet_for(site).pk):
+        months.rest(wallet_for(site), now=now or timezone.now())
+
+
+def resume_calendar(site, *, now: datetime | None = None) -> None:
+    """Free credits come again, from the month of `now` on; the months between bring none, also with roll-over."""
+    with moves.locked(wallet_for(site).pk):
+        months.resume(wallet_for(site), now=now or timezone.now())
 
 
 def grant(
@@ -120,8 +137,9 @@ def grant(
 ) -> Grant:
     """Adds bought or given credits. A purchase is granted once, whatever the key."""
     now = now or timezone.now()
-    if amount <= 0:
-        raise LedgerError(f"A grant needs at least one credit, not {amount}.")
+    amounts.whole(amount)
+    amounts.usable_key(key)
+    amounts.fitting(note)
     if kind == GrantKind.FREE:
         raise LedgerError("Free monthly credits are issued by the calendar: use ensure_monthly_grant.")
     new = Grant(
@@ -138,23 +156,44 @@ def grant(
     return exactly_once(partial(operations.issue, new, key, note), partial(operations.issued_before, new, key))
 
 
-def revoke(grant: Grant, *, key: str, amount: int | None = None, note: str = "", now: datetime | None = None) -> int:
+def revoke(
+    grant: Grant, *, key: str, amount: int | None = None, note: str = "", by=None, now: datetime | None = None
+) -> int:
     """Expires what is still available of a grant, at most `amount`; returns the credits taken.
 
     For money that went back and for the operator's corrections. Reserved and spent credits stay as they are.
     A call that found nothing to take leaves no line, so it does not use up its key.
     """
-    booking = Booking(key=key, note=note, now=now or timezone.now())
+    if amount is not None:
+        amounts.whole(amount)
+    booking = Booking(key=amounts.usable_key(key), note=amounts.fitting(note), now=now or timezone.now(), by=by)
     return exactly_once(
-        partial(operations.revoke, grant, amount, booking), partial(operations.revoked_before, grant, key)
+        partial(operations.revoke, grant, amount, booking), partial(operations.revoked_before, grant, amount, key)
+    )
+
+
+def take(site, *, amount: int, key: str, note: str, by=None, now: datetime | None = None) -> int:
+    """Expires `amount` credits by the operator's decision, or raises InsufficientCredits and takes none.
+
+    Given credits go first, then free ones, then bought ones. What a reservation holds is not touched.
+    """
+    now = now or timezone.now()
+    wallet = wallet_for(site)
+    booking = Booking(key=amounts.usable_key(key), note=amounts.fitting(note), now=now, by=by)
+    amounts.whole(amount)
+    months.issue_missing(wallet, now=now)
+    months.lapse(wallet, now=now)
+    return exactly_once(
+        partial(operations.take, wallet, amount, booking), partial(operations.taken_before, wallet, amount, key)
     )
 
 
 def reserve(site, *, amount: int, key: str, purpose: str, now: datetime | None = None) -> Reservation:
     """Holds `amount` credits, free ones first, or raises InsufficientCredits and holds nothing."""
     now = now or timezone.now()
-    if amount <= 0:
-        raise LedgerError(f"A reservation needs at least one credit, not {amount}.")
+    amounts.whole(amount)
+    amounts.usable_key(key)
+    amounts.fitting(purpose)
     wallet = wallet_for(site)
     months.issue_missing(wallet, now=now)
     months.lapse(wallet, now=now)
@@ -172,15 +211,49 @@ def capture(
 def release(
     reservation: Reservation, *, amount: int, key: str, note: str = "", now: datetime | None = None
 ) -> Reservation:
-    """Gives reserved credits back, bought ones first: nothing was sent. What has lapsed meanwhile expires."""
-    return operations.settle(operations.release, reservation, TransferKind.RELEASE, amount, key, note, now)
+    """Gives reserved credits back, bought ones first: nothing was sent.
+
+    What has lapsed meanwhile expires, and what was bought with money that went back meanwhile is taken.
+    """
+    return operations.settle(
+        _and_take_owed(operations.release), reservation, TransferKind.RELEASE, amount, key, note, now
+    )
 
 
 def refund(
     reservation: Reservation, *, amount: int, key: str, note: str = "", now: datetime | None = None
 ) -> Reservation:
-    """Gives captured credits back, bought ones first, also after the reservation was closed."""
-    return operations.settle(operations.refund, reservation, TransferKind.REFUND, amount, key, note, now)
+    """Gives captured credits back, bought ones first, also after the reservation was closed. As `release` does."""
+    return operations.settle(
+        _and_take_owed(operations.refund), reservation, TransferKind.REFUND, amount, key, note, now
+    )
+
+
+def settle(
+    reservation: Reservation,
+    *,
+    key: str,
+    captured: int = 0,
+    released: int = 0,
+    refunded: int = 0,
+    note: str = "",
+    now: datetime | None = None,
+) -> None:
+    """`capture`, `release` and `refund` in the caller's transaction, under a key that was made for this call.
+
+    For whoever sends, many times a second: nobody can have used the key before, so it is not looked for, and an error
+    ends the caller's transaction. `reservation` is not read again.
+    """
+    if not connection.in_atomic_block:
+        raise LedgerError("These movements belong into the transaction that writes down their cause.")
+    booking = {"note": amounts.fitting(note), "now": now or timezone.now(), "reservation": reservation}
+    for name, verb, amount in (
+        ("capture", operations.capture, captured),
+        ("release", _and_take_owed(operations.release), released),
+        ("refund", _and_take_owed(operations.refund), refunded),
+    ):
+        if amounts.whole(amount, at_least=0):
+            verb(reservation, amount, Booking(key=amounts.usable_key(f"{key}:{name}"), **booking))
 
 
 def close(reservation: Reservation, *, key: str, note: str = "", now: datetime | None = None) -> Reservation:
@@ -195,3 +268,23 @@ def expire_due(*, now: datetime | None = None) -> int:
     now = now or timezone.now()
     due = Wallet.objects.filter(pk__in=Grant.objects.due(now).values("wallet"))
     return sum(months.lapse(wallet, now=now) for wallet in due)
+
+
+def _left_by_kind(site, *, now: datetime) -> list[dict]:
+    """The wallet's figures, with what its usable grants of each kind have available; a single row without any grant."""
+    usable = Q(grants__expires_at__isnull=True) | Q(grants__expires_at__gt=now)
+    figures = ("granted_through", "resting_since", "reserved")
+    wallet = Wallet.objects.filter(site=site).values(*figures, kind=F("grants__kind"))
+    left = Sum("grants__available", filter=usable, default=0)
+    return list(wallet.annotate(left=left, until=Min("grants__expires_at", filter=usable)))
+
+
+def _and_take_owed(verb):
+    """The verb that gives credits back; those whose money went back are gone again before anybody can use them."""
+
+    def work(reservation: Reservation, amount: int, booking: Booking) -> bool:
+        done = verb(reservation, amount, booking)
+        takeback.collect(reservation.wallet_id, now=booking.now)
+        return done
+
+    return work

@@ -1,15 +1,13 @@
-"""The tables of the ledger. Only `credits.ledger` and what it calls write them, purchases excepted."""
-
-import uuid
+"""The tables of the ledger. Only `credits.ledger` and what it calls write them."""
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_sms.exceptions import LedgerError
-from wagtail_sms.states import Bucket, GrantKind, PurchaseStatus, ReservationStatus, TransferKind
+from wagtail_sms.states import Bucket, GrantKind, ReservationStatus, TransferKind
 
 
 LEGAL_MOVES = {
@@ -20,6 +18,7 @@ LEGAL_MOVES = {
     TransferKind.REFUND: (Bucket.SPENT, Bucket.AVAILABLE),
     TransferKind.EXPIRE: (Bucket.AVAILABLE, Bucket.EXPIRED),
 }
+PRIORITIES = {GrantKind.FREE: 10, GrantKind.ADJUSTMENT: 15, GrantKind.PACK: 20}
 KINDS_WITHOUT_RESERVATION = [TransferKind.ISSUE, TransferKind.EXPIRE]
 
 
@@ -28,6 +27,13 @@ def _legal_moves() -> Q:
     for kind, (source, target) in LEGAL_MOVES.items():
         allowed |= Q(kind=kind, source=source, target=target)
     return allowed
+
+
+def _spent_in_order() -> Q:
+    right = Q()
+    for kind, priority in PRIORITIES.items():
+        right |= Q(kind=kind, priority=priority)
+    return right
 
 
 class Wallet(models.Model):
@@ -43,13 +49,24 @@ class Wallet(models.Model):
     )
     available = models.PositiveBigIntegerField(_("available"), default=0)
     reserved = models.PositiveBigIntegerField(_("reserved"), default=0)
+    # Below this figure the site is told once that its credits run low; None: WAGTAIL_SMS["LOW_CREDITS"]. 0: never.
+    low_threshold = models.PositiveIntegerField(_("warn below"), null=True, blank=True)
+    low_told_at = models.DateTimeField(_("warned"), null=True, blank=True)
     granted_through = models.CharField(_("free credits granted through"), max_length=7, blank=True, default="")
+    # Set while the feature is uninstalled: the calendar brings nothing then.
+    resting_since = models.DateTimeField(_("no free credits since"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
+    # That of the newest transfer: with `Transfer.seal` it shows what was written past the ledger. See `seals`.
+    seal = models.CharField(_("seal"), max_length=64, blank=True, default="", editable=False)
 
     class Meta:
         app_label = "wagtail_sms"
         verbose_name = _("wallet")
         verbose_name_plural = _("wallets")
+        permissions = [
+            ("buy_credits", _("Can buy credits")),
+            ("adjust_credits", _("Can give and take credits, on all sites")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(available__gte=0, reserved__gte=0), name="wagtail_sms_wallet_not_overdrawn"
@@ -57,7 +74,11 @@ class Wallet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.site) if self.site_id else _("Wallet %(number)s of a deleted site") % {"number": self.pk}
+        return (
+            str(self.site)
+            if self.site_id and self.site
+            else _("Wallet %(number)s of a deleted site") % {"number": self.pk}
+        )
 
 
 class GrantQuerySet(models.QuerySet):
@@ -73,11 +94,17 @@ class GrantQuerySet(models.QuerySet):
         """Free before given before bought; then what lapses first; then the oldest."""
         return self.order_by("priority", F("expires_at").asc(nulls_last=True), "pk")
 
+    def in_taking_order(self) -> "GrantQuerySet":
+        """What an operator takes away first: given, then free, then bought; then as they would be spent."""
+        kinds = (GrantKind.ADJUSTMENT, GrantKind.FREE, GrantKind.PACK)
+        rank = Case(*(When(kind=kind, then=Value(place)) for place, kind in enumerate(kinds)))
+        return self.order_by(rank, F("expires_at").asc(nulls_last=True), "pk")
+
 
 class Grant(models.Model):
     """Credits that came in together. Each is in exactly one of four buckets and never leaves the row."""
 
-    PRIORITIES = {GrantKind.FREE: 10, GrantKind.ADJUSTMENT: 15, GrantKind.PACK: 20}
+    PRIORITIES = PRIORITIES
 
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="grants", verbose_name=_("wallet"))
     kind = models.CharField(_("kind"), max_length=20, choices=GrantKind.choices)
@@ -126,6 +153,7 @@ class Grant(models.Model):
                 condition=Q(kind=GrantKind.FREE, period__gt="") | (~Q(kind=GrantKind.FREE) & Q(period="")),
                 name="wagtail_sms_grant_month_is_free",
             ),
+            models.CheckConstraint(condition=_spent_in_order(), name="wagtail_sms_grant_priority_is_its_kinds"),
             models.CheckConstraint(
                 condition=Q(purchase__isnull=True) | Q(kind=GrantKind.PACK),
                 name="wagtail_sms_grant_purchase_is_pack",
@@ -175,6 +203,14 @@ class Reservation(models.Model):
             models.CheckConstraint(
                 condition=Q(status=ReservationStatus.HELD) | Q(amount=F("captured") + F("released")),
                 name="wagtail_sms_reservation_closed_is_settled",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=ReservationStatus.VOID) | Q(captured=0),
+                name="wagtail_sms_reservation_void_is_unspent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=ReservationStatus.CLOSED) | Q(captured__gt=0),
+                name="wagtail_sms_reservation_closed_is_spent",
             ),
         ]
 
@@ -258,6 +294,15 @@ class Transfer(models.Model):
     line = models.PositiveIntegerField(_("line"), default=0)
     note = models.CharField(_("note"), max_length=255, blank=True, default="")
     created_at = models.DateTimeField(_("when"), default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    seal = models.CharField(_("seal"), max_length=64, editable=False)
 
     objects = TransferQuerySet.as_manager()
 
@@ -273,6 +318,11 @@ class Transfer(models.Model):
                 condition=Q(reservation__isnull=False) | Q(kind__in=KINDS_WITHOUT_RESERVATION),
                 name="wagtail_sms_transfer_has_reservation",
             ),
+            models.CheckConstraint(
+                condition=Q(reservation__isnull=True) | ~Q(kind=TransferKind.ISSUE),
+                name="wagtail_sms_transfer_issue_is_free_of_reservation",
+            ),
+            models.CheckConstraint(condition=Q(key__gt="", seal__gt=""), name="wagtail_sms_transfer_is_sealed"),
         ]
 
     def __str__(self) -> str:
@@ -285,50 +335,3 @@ class Transfer(models.Model):
 
     def delete(self, *args, **kwargs):
         raise LedgerError("Transfers are history: they are never deleted.")
-
-
-class Purchase(models.Model):
-    """Credits ordered and, once PAID, granted. Amounts are in the currency's smallest unit (cents)."""
-
-    uuid = models.UUIDField(_("reference"), default=uuid.uuid4, unique=True, editable=False)
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="purchases", verbose_name=_("wallet"))
-    status = models.CharField(
-        _("status"), max_length=20, choices=PurchaseStatus.choices, default=PurchaseStatus.CREATED
-    )
-    packs = models.PositiveIntegerField(_("packs"))
-    credits = models.PositiveIntegerField(_("credits"))
-    amount_cents = models.PositiveIntegerField(_("amount in cents"))
-    currency = models.CharField(_("currency"), max_length=3)
-    provider = models.CharField(_("payment provider"), max_length=50)
-    external_id = models.CharField(_("provider's reference"), max_length=255, blank=True, default="")
-    receipt_url = models.URLField(_("receipt"), max_length=500, blank=True, default="")
-    shortfall = models.PositiveBigIntegerField(_("credits already used when refunded"), default=0)
-    created_at = models.DateTimeField(_("ordered"), default=timezone.now)
-    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        verbose_name=_("ordered by"),
-    )
-
-    class Meta:
-        app_label = "wagtail_sms"
-        verbose_name = _("purchase")
-        verbose_name_plural = _("purchases")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["provider", "external_id"],
-                condition=~Q(external_id=""),
-                name="wagtail_sms_purchase_external_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(credits__gt=0, packs__gt=0, amount_cents__gt=0),
-                name="wagtail_sms_purchase_positive",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.credits} ({self.get_status_display()})"

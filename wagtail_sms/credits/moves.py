@@ -12,6 +12,7 @@ from typing import TypeVar
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 
+from wagtail_sms.credits import seals
 from wagtail_sms.credits.models import LEGAL_MOVES, Grant, Hold, Reservation, Transfer, Wallet
 from wagtail_sms.exceptions import InsufficientCredits, LedgerError
 from wagtail_sms.states import TransferKind
@@ -59,8 +60,8 @@ def locked(wallet_id: int) -> Iterator[None]:
 class Booking:
     """The transfers of one operation, numbered under its key."""
 
-    def __init__(self, *, key: str, now: datetime, note: str = "", reservation: Reservation | None = None):
-        self.key, self.now, self.note, self.reservation = key, now, note, reservation
+    def __init__(self, *, key: str, now: datetime, note: str = "", by=None, reservation: Reservation | None = None):
+        self.key, self.now, self.note, self.by, self.reservation = key, now, note, by, reservation
         self.lines = 0
 
     def move(self, grant_id: int, kind: TransferKind, amount: int) -> None:
@@ -74,7 +75,7 @@ class Booking:
     def write(self, grant_id: int, kind: TransferKind, amount: int) -> None:
         """Appends the transfer alone, for a grant that was created with its credits."""
         source, target = LEGAL_MOVES[kind]
-        Transfer.objects.create(
+        line = Transfer(
             grant_id=grant_id,
             reservation=self.reservation,
             kind=kind,
@@ -85,7 +86,10 @@ class Booking:
             line=self.lines,
             note=self.note,
             created_at=self.now,
+            created_by=self.by,
         )
+        seals.put(line)
+        line.save()
         self.lines += 1
 
 
@@ -106,6 +110,18 @@ def draw(reservation: Reservation, booking: Booking) -> int:
         part = min(missing, grant.available)
         Hold.objects.create(reservation=reservation, grant=grant, amount=part)
         booking.move(grant.pk, TransferKind.RESERVE, part)
+        missing -= part
+        if not missing:
+            break
+    return missing
+
+
+def withdraw(wallet: Wallet, amount: int, booking: Booking) -> int:
+    """AVAILABLE -> EXPIRED of usable grants in the order of taking; returns what they could not cover."""
+    missing = amount
+    for grant in wallet.grants.usable(booking.now).filter(available__gt=0).in_taking_order():
+        part = min(missing, grant.available)
+        booking.move(grant.pk, TransferKind.EXPIRE, part)
         missing -= part
         if not missing:
             break

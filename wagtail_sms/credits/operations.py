@@ -6,16 +6,13 @@ A verb comes in two halves for `moves.exactly_once`: the work, and a look for th
 from datetime import datetime
 from functools import partial
 
-from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import Case, F, Sum, Value, When
 from django.utils import timezone
 
-from wagtail_sms.conf import app_settings
-from wagtail_sms.credits import moves
+from wagtail_sms.credits import amounts, moves
 from wagtail_sms.credits.models import Grant, Reservation, Transfer, Wallet
 from wagtail_sms.credits.moves import Booking, exactly_once, shift
 from wagtail_sms.exceptions import InsufficientCredits, LedgerError
-from wagtail_sms.signals import credits_low
 from wagtail_sms.states import ReservationStatus, TransferKind
 
 
@@ -24,7 +21,8 @@ def issue(new: Grant, key: str, note: str) -> Grant:
         raise LedgerError("These credits would have lapsed before they are granted.")
     shift(new.wallet_id, available=new.amount)
     new.save(force_insert=True)
-    Booking(key=key, note=note, now=new.created_at).write(new.pk, TransferKind.ISSUE, new.amount)
+    booking = Booking(key=key, note=note, now=new.created_at, by=new.created_by)
+    booking.write(new.pk, TransferKind.ISSUE, new.amount)
     return new
 
 
@@ -39,7 +37,7 @@ def issued_before(new: Grant, key: str) -> Grant | None:
 
 def revoke(grant: Grant, amount: int | None, booking: Booking) -> int:
     moves.lock(grant.wallet_id)
-    if revoked_before(grant, booking.key) is not None:
+    if revoked_before(grant, amount, booking.key) is not None:
         raise LedgerError(f"{booking.key} was already revoked.")
     left = Grant.objects.values_list("available", flat=True).get(pk=grant.pk)
     taken = left if amount is None else min(left, amount)
@@ -49,11 +47,33 @@ def revoke(grant: Grant, amount: int | None, booking: Booking) -> int:
     return taken
 
 
-def revoked_before(grant: Grant, key: str) -> int | None:
-    line = Transfer.objects.filter(key=key, kind=TransferKind.EXPIRE).first()
-    if line is not None and line.grant_id != grant.pk:
+def revoked_before(grant: Grant, amount: int | None, key: str) -> int | None:
+    lines = Transfer.objects.filter(key=key, kind=TransferKind.EXPIRE).values_list("grant_id", "amount")
+    if not lines:
+        return None
+    (owner, taken), *more = lines
+    if more or owner != grant.pk or (amount is not None and taken > amount):
         raise _key_reused(key)
-    return None if line is None else line.amount
+    return taken
+
+
+def take(wallet: Wallet, amount: int, booking: Booking) -> int:
+    missing = 0 if shift(wallet.pk, available=-amount) else amount
+    if not missing:
+        missing = moves.withdraw(wallet, amount, booking)
+    if missing:
+        usable = wallet.grants.usable(booking.now).aggregate(left=Sum("available", default=0))
+        raise InsufficientCredits(needed=amount, available=usable["left"])
+    return amount
+
+
+def taken_before(wallet: Wallet, amount: int, key: str) -> int | None:
+    lines = Transfer.objects.filter(key=key, kind=TransferKind.EXPIRE).values_list("grant__wallet_id", "amount")
+    if not lines:
+        return None
+    if {owner for owner, _ in lines} != {wallet.pk} or sum(part for _, part in lines) != amount:
+        raise _key_reused(key)
+    return amount
 
 
 def hold(new: Reservation, now: datetime) -> Reservation:
@@ -64,16 +84,7 @@ def hold(new: Reservation, now: datetime) -> Reservation:
     missing = moves.draw(new, Booking(key=new.key, now=now, reservation=new))
     if missing:
         raise InsufficientCredits(needed=new.amount, available=new.amount - missing)
-    _tell_if_low(new)
     return new
-
-
-def _tell_if_low(new: Reservation) -> None:
-    """Sends `credits_low` when this reservation is the one that took the site below the figure."""
-    left = Wallet.objects.values_list("available", flat=True).get(pk=new.wallet_id)
-    if left < app_settings.LOW_CREDITS <= left + new.amount:
-        tell = partial(credits_low.send_robust, sender=Wallet, site=new.wallet.site, available=left)
-        transaction.on_commit(tell, robust=True)
 
 
 def held_before(new: Reservation) -> Reservation | None:
@@ -82,9 +93,10 @@ def held_before(new: Reservation) -> Reservation | None:
 
 
 def settle(verb, reservation, kind, amount, key, note, now) -> Reservation:
-    if amount < 0:
-        raise LedgerError(f"Credits are moved one way at a time: {amount} is below zero.")
-    booking = Booking(key=key, note=note, now=now or timezone.now(), reservation=reservation)
+    amounts.whole(amount, at_least=0)
+    booking = Booking(
+        key=amounts.usable_key(key), note=amounts.fitting(note), now=now or timezone.now(), reservation=reservation
+    )
     if amount:
         exactly_once(
             partial(verb, reservation, amount, booking),
@@ -129,13 +141,15 @@ def refund(reservation: Reservation, amount: int, booking: Booking) -> bool:
 
 
 def _count(reservation: Reservation, amount: int, figure: str) -> None:
-    row = Reservation.objects.filter(pk=reservation.pk)
-    enough = row.filter(amount__gte=F("captured") + F("released") + amount)
-    if not enough.update(**{figure: F(figure) + amount}):
+    """Adds to what was captured or released, and closes the reservation of which nothing is left."""
+    enough = Reservation.objects.filter(pk=reservation.pk, amount__gte=F("captured") + F("released") + amount)
+    if figure == "captured":
+        settled = Value(ReservationStatus.CLOSED)
+    else:
+        settled = Case(When(captured=0, then=Value(ReservationStatus.VOID)), default=Value(ReservationStatus.CLOSED))
+    nothing_left = When(amount=F("captured") + F("released") + amount, then=settled)
+    if not enough.update(**{figure: F(figure) + amount, "status": Case(nothing_left, default=F("status"))}):
         raise _more_than_left(reservation, amount)
-    settled = row.filter(amount=F("captured") + F("released"))
-    settled.filter(captured=0).update(status=ReservationStatus.VOID)
-    settled.filter(captured__gt=0).update(status=ReservationStatus.CLOSED)
 
 
 def _same(first, new, fields: tuple[str, ...], key: str):

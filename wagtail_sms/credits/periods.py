@@ -1,12 +1,18 @@
 """Months, always in UTC, so that every site and every worker agrees on when one ends."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def period_of(moment: datetime) -> str:
     """The month of an aware moment, as "2026-11"."""
     return moment.astimezone(UTC).strftime("%Y-%m")
+
+
+def start_of(period: str) -> datetime:
+    """The first instant of the month, in UTC."""
+    year, month = _numbers(period)
+    return datetime(year, month, 1, tzinfo=UTC)
 
 
 def end_of(period: str) -> datetime:
@@ -18,6 +24,11 @@ def end_of(period: str) -> datetime:
 def following(period: str) -> str:
     """The month after: "2026-12" gives "2027-01"."""
     return period_of(end_of(period))
+
+
+def preceding(period: str) -> str:
+    """The month before: "2027-01" gives "2026-12"."""
+    return period_of(start_of(period) - timedelta(days=1))
 
 
 def through(first: str, last: str) -> Iterator[str]:

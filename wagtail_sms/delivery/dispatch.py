@@ -1,5 +1,6 @@
-"""The sending task: claim batches, hand them to the provider, record what it said; then the next ones."""
+"""The sending task: claim batches, hand them to the provider, record what it said, all at the same time."""
 
+import logging
 import time
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -9,102 +10,107 @@ from django.utils import timezone
 
 from wagtail_sms.conf import app_settings
 from wagtail_sms.delivery import lanes
-from wagtail_sms.delivery.claim import Claimed, claim, recheck
-from wagtail_sms.delivery.models import Batch
-from wagtail_sms.delivery.record import Refusals, record
-from wagtail_sms.delivery.settle import finish_if_over, settle_batches
-from wagtail_sms.delivery.webhook_urls import report_url
-from wagtail_sms.delivery.wire import Pace, Parcel, deadline, send
-from wagtail_sms.providers.base import OutboundBatch
-from wagtail_sms.states import BatchStatus, CampaignStatus
+from wagtail_sms.delivery.journal import begun
+from wagtail_sms.delivery.models import Batch, Delivery
+from wagtail_sms.delivery.settle import settle_batches
+from wagtail_sms.delivery.turn import Turn
+from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus
 from wagtail_sms.wake import wake
 
 
+logger = logging.getLogger("wagtail_sms")
+
 # One task works this long and then hands on to a fresh one: short tasks survive deploys and broker time-outs.
 TURN_SECONDS = 60
-RECORD_EVERY = 10
+# After the end of its lease a batch is left alone for a moment longer: clocks differ.
+GRACE = timedelta(seconds=5)
+# A batch whose worker died so often while it had nothing else in hand is not tried again.
+CRASHES_ALONE = 3
 
 
 def dispatch(*, provider: str = "default", turn_seconds: float = TURN_SECONDS) -> int:
-    """Send what waits in this provider's campaign lane. Returns the number of batches that were handled.
+    """Send what waits in a free campaign lane of this provider. Returns the number of batches that were handled.
 
-    Nothing is done while another task holds the lane. Every step is a transaction of its own.
+    Nothing is done while other tasks hold all lanes, and nothing here waits for another provider. Every step is a
+    transaction of its own.
     """
-    lane = f"campaigns:{provider}"
-    holder = lanes.acquire(lane, now=timezone.now())
-    if holder is None:
+    lease = lanes.acquire(lanes.CAMPAIGNS % provider, now=timezone.now())
+    if lease is None:
         return 0
-    handled, pace, end = 0, Pace(app_settings.MAX_REQUESTS_PER_SECOND), time.monotonic() + turn_seconds
     try:
-        while time.monotonic() < end and lanes.renew(lane, holder, now=timezone.now()):
-            # No more than can be in flight at once: what waits in a worker's hands can't be stopped any more.
-            claimed = claim(app_settings.CONCURRENT_REQUESTS, provider=provider, now=timezone.now())
-            if not claimed:
-                break
-            handled += len(claimed)
-            if not _work_off(claimed, provider=provider, lane=lane, pace=pace):
-                break
+        handled = Turn(provider, lease, end=time.monotonic() + turn_seconds).run()
     finally:
-        lanes.leave(lane, holder)
-    if time.monotonic() >= end and waiting(provider, now=timezone.now()):
-        wake("wagtail_sms.dispatch")
+        lease.leave()
+    # Also for whoever was woken while this task held the lane.
+    if provider in waiting_providers(now=timezone.now()):
+        wake("wagtail_sms.dispatch", provider)
     return handled
 
 
-def waiting(provider: str, *, now: datetime) -> bool:
-    """Whether a batch could be claimed now."""
-    return Batch.objects.filter(
-        status=BatchStatus.QUEUED,
-        next_attempt_at__lte=now,
-        campaign__status=CampaignStatus.SENDING,
-        campaign__provider=provider,
-    ).exists()
+def wake_lanes(provider: str) -> None:
+    """Wake as many tasks as may send through this provider at once, after the commit."""
+    for _lane in range(app_settings.SENDING_LANES):
+        wake("wagtail_sms.dispatch", provider)
 
 
-def _work_off(claimed: list[Claimed], *, provider: str, lane: str, pace: Pace) -> bool:
-    """Send and record these batches; False when the provider refused, so the lane rests."""
-    claimed = recheck(claimed)
-    by_key = {one.batch.pk: one for one in claimed}
-    parcels = [_parcel(one, provider) for one in claimed if one.numbers]
-    refusals = Refusals(lane)
-    record([(one, []) for one in claimed if not one.numbers], now=timezone.now())
-    finished = []
-    for answer in send(parcels, provider=provider, pace=pace):
-        if answer.refused is not None:
-            refusals.add(by_key[answer.key].batch, answer.refused)
-            continue
-        finished.append((by_key[answer.key], answer.results))
-        if len(finished) >= RECORD_EVERY:
-            record(finished, now=timezone.now())
-            finished = []
-    record(finished, now=timezone.now())
-    went_well = refusals.settle(now=timezone.now())
-    for campaign in {one.batch.campaign for one in claimed}:
-        finish_if_over(campaign, now=timezone.now())
-    return went_well
-
-
-def _parcel(one: Claimed, provider: str) -> Parcel:
-    campaign = one.batch.campaign
-    outbound = OutboundBatch(
-        reference=one.batch.reference,
-        sender=campaign.sender,
-        body=campaign.body,
-        encoding=campaign.encoding,
-        recipients=tuple(one.numbers.values()),
-        report_url=report_url(provider),
+def waiting_providers(*, now: datetime) -> list[str]:
+    """Aliases of the providers for which a batch could be claimed now."""
+    waiting = Batch.objects.filter(
+        status=BatchStatus.QUEUED, next_attempt_at__lte=now, campaign__status=CampaignStatus.SENDING
     )
-    return Parcel(one.batch.pk, outbound, deadline())
+    return sorted(waiting.order_by().values_list("provider", flat=True).distinct())
 
 
 def expire_leases(*, now: datetime) -> int:
-    """Batches whose worker is gone become UNCERTAIN: what it may have sent is not sent again. Returns how many."""
-    late = Batch.objects.filter(status=BatchStatus.SENDING, lease_until__lt=now - timedelta(seconds=5))
+    """Batches whose worker is gone: what surely was not begun is queued again, the rest is UNCERTAIN. Returns how many.
+
+    What was begun is in the worker's journal, on its own machine; without a journal everything may have been. What
+    may have been sent is not sent again.
+    """
+    late = Batch.objects.filter(status=BatchStatus.SENDING, lease_until__lt=now - GRACE)
     by_campaign = defaultdict(list)
     for batch in late.select_related("campaign").order_by("pk"):
-        by_campaign[batch.campaign].append(batch.pk)
-    for campaign, batch_ids in by_campaign.items():
+        by_campaign[batch.campaign].append(batch)
+    journals: dict[str, set | None] = {}
+    for campaign, batches in by_campaign.items():
         with transaction.atomic():
-            late.filter(pk__in=batch_ids).update(status=BatchStatus.UNCERTAIN, next_attempt_at=now)
-            settle_batches(campaign, batch_ids)
+            locked = set(late.filter(pk__in=[b.pk for b in batches]).select_for_update().values_list("pk", "claim"))
+            ours = [batch for batch in batches if (batch.pk, batch.claim) in locked]
+            idle = [batch for batch in ours if _was_not_begun(batch, journals)]
+            doubtful = [batch.pk for batch in ours if batch not in idle]
+            rows = Batch.objects.filter(pk__in=doubtful)
+            rows.update(status=BatchStatus.UNCERTAIN, next_attempt_at=now, finished_at=now, lease_until=None)
+            given_up = [batch.pk for batch in idle if _try_again(batch, now)]
+            settle_batches(campaign, [*doubtful, *given_up])
     return sum(map(len, by_campaign.values()))
+
+
+def _was_not_begun(batch: Batch, journals: dict[str, set | None]) -> bool:
+    task = batch.claim.partition(":")[0]
+    if task not in journals:
+        journals[task] = begun(task)
+    noted = journals[task]
+    return noted is not None and (batch.claim, batch.pk) not in noted
+
+
+def _try_again(batch: Batch, now: datetime) -> bool:
+    """Queue it once more; True when it was given up instead, because it takes its worker along each time."""
+    batch.crashes += 1
+    row = Batch.objects.filter(pk=batch.pk)
+    if batch.crashes <= CRASHES_ALONE:
+        row.update(status=BatchStatus.QUEUED, crashes=batch.crashes, next_attempt_at=now, lease_until=None)
+        return False
+    logger.error("Batch %s is given up: its worker died %s times before the request began.", batch.pk, batch.crashes)
+    row.update(
+        status=BatchStatus.CANCELLED,
+        crashes=batch.crashes,
+        finished_at=now,
+        lease_until=None,
+        error_code="quarantined",
+        error_text="Its worker died each time before the request began.",
+    )
+    people = Delivery.objects.filter(campaign=batch.campaign_id, batch=batch.pk, status=DeliveryStatus.HANDED)
+    people.filter(subscriber_id__gte=batch.first_id, subscriber_id__lte=batch.last_id).update(
+        status=DeliveryStatus.CANCELLED, credits=0
+    )
+    return True

@@ -6,6 +6,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from wagtail_sms.delivery import inbox
+from wagtail_sms.delivery.addressed import sites_of
 from wagtail_sms.delivery.models import InboundEvent
 from wagtail_sms.delivery.notices import reply
 from wagtail_sms.exceptions import NumberError
@@ -18,45 +20,29 @@ from wagtail_sms.signals import inbound_received
 from wagtail_sms.states import NoticePurpose, SenderStatus
 from wagtail_sms.storable import storable
 from wagtail_sms.subscribers import consent
+from wagtail_sms.subscribers.blocks import block, unblock
 from wagtail_sms.subscribers.models import Subscriber
 
 
 def receive(text: InboundText, *, provider: str, now: datetime | None = None) -> list[InboundEvent]:
     """Keep one incoming text per site it concerns and act on its keyword. A replayed text does nothing.
 
-    A text to the number that trial sites share concerns every trial site that knows the person. Runs in its own
-    transaction.
+    Which sites these are, also for a number that several share, is in `addressed`. Runs in its own transaction.
     """
     now = now or timezone.now()
-    text = replace(text, body=storable(text.body))
+    texts = {name: storable(getattr(text, name)) for name in ("body", "sender", "recipient", "event_key")}
+    text = replace(text, **texts)
     keyword = classify(text.body)
     with transaction.atomic():
-        sites = _sites_of(text, keyword)
+        sites = sites_of(text, keyword)
         events = [_keep(text, site, keyword, provider=provider, now=now) for site in sites or [None]]
         fresh = [event for event in events if event is not None]
         for event in fresh:
             if event.site is not None:
-                _act(event, keyword, sent_at=min(text.received_at, now), provider=provider, now=now)
+                _act(event, keyword, provider=provider, now=now)
+        if fresh and keyword == Keyword.START:
+            unblock(sender=text.recipient, number=text.sender)
     return fresh
-
-
-def _sites_of(text: InboundText, keyword: Keyword | None) -> list:
-    """The sites a text is for, by the number it was sent to.
-
-    A STOP to the number that trial sites share is for every site that knows the person, also one that has a number
-    of its own by now: people answer in the old thread. A START there is for the site that was stopped last.
-    """
-    numbers = SenderNumber.objects.filter(number=text.recipient).exclude(status=SenderStatus.FAILED)
-    owners = [sender.site for sender in numbers.select_related("site") if sender.site is not None]
-    if owners or not numbers.exists():
-        return owners
-    known = Subscriber.objects.filter(number=text.sender).select_related("site").order_by("site")
-    if keyword == Keyword.STOP:
-        return [person.site for person in known]
-    if keyword == Keyword.START:
-        return [person.site for person in known.exclude(stopped_at=None).order_by("-stopped_at")[:1]]
-    own = SenderNumber.objects.filter(status=SenderStatus.ACTIVE).exclude(site=None).values("site")
-    return [person.site for person in known.exclude(site__in=own)]
 
 
 def _keep(text: InboundText, site, keyword, *, provider: str, now: datetime) -> InboundEvent | None:
@@ -71,6 +57,7 @@ def _keep(text: InboundText, site, keyword, *, provider: str, now: datetime) -> 
         recipient=text.recipient[:16],
         body=text.body,
         keyword=str(keyword or ""),
+        sent_at=min(text.received_at, now),
         received_at=now,
     )
     try:
@@ -85,17 +72,35 @@ def _keep(text: InboundText, site, keyword, *, provider: str, now: datetime) -> 
     return event
 
 
-def _act(event: InboundEvent, keyword: Keyword | None, *, sent_at: datetime, provider: str, now: datetime) -> None:
+def _act(event: InboundEvent, keyword: Keyword | None, *, provider: str, now: datetime) -> None:
     if keyword == Keyword.STOP:
-        person = consent.stop(event.site, number=event.sender, evidence=event.body, sent_at=sent_at, now=now)
-        if person and not get_provider(provider).answers_stop_itself:
-            _answer(event, NoticePurpose.STOP_REPLY, person, now)
+        _stop(event, provider=provider, now=now)
     elif keyword == Keyword.START:
-        person = consent.restart(event.site, number=event.sender, evidence=event.body, sent_at=sent_at, now=now)
-        if person:
-            _answer(event, NoticePurpose.START_REPLY, person, now)
-    elif keyword == Keyword.HELP:
+        _start(event, provider=provider, now=now)
+    elif keyword == Keyword.HELP and not get_provider(provider).answers_itself(event.body):
         _answer(event, NoticePurpose.HELP_REPLY, event.subscriber, now)
+
+
+def _stop(event: InboundEvent, *, provider: str, now: datetime) -> None:
+    """Stop the person, and confirm it once. A START that they sent later, and that was faster, still comes after it."""
+    said = {"evidence": event.body, "sent_at": event.sent_at, "now": now}
+    person = consent.stop(event.site, number=event.sender, **said)
+    inbox.settle(event.site, number=event.sender, now=now)
+    later = inbox.start_after(event.site, number=event.sender, moment=event.sent_at)
+    if later is not None:
+        _start(later, provider=provider, now=now)
+        return
+    if get_provider(provider).answers_itself(event.body):
+        block(sender=event.recipient, number=event.sender, since=event.sent_at)
+    elif person:
+        _answer(event, NoticePurpose.STOP_REPLY, person, now)
+
+
+def _start(event: InboundEvent, *, provider: str, now: datetime) -> None:
+    said = {"evidence": event.body, "sent_at": event.sent_at, "now": now}
+    person = consent.restart(event.site, number=event.sender, **said)
+    if person and not get_provider(provider).answers_itself(event.body):
+        _answer(event, NoticePurpose.START_REPLY, person, now)
 
 
 def _answer(event: InboundEvent, purpose: str, person: Subscriber | None, now: datetime) -> None:
@@ -113,5 +118,12 @@ def _answer(event: InboundEvent, purpose: str, person: Subscriber | None, now: d
         number=event.sender,
         country=country,
         sender=event.recipient,
+        provider=_provider_of(event),
         now=now,
     )
+
+
+def _provider_of(event: InboundEvent) -> str:
+    """Who has the number that the text was sent to: an answer from it can't go out anywhere else."""
+    numbers = SenderNumber.objects.filter(number=event.recipient).exclude(status=SenderStatus.FAILED).exclude(number="")
+    return numbers.order_by("-pk").values_list("provider", flat=True).first() or event.provider

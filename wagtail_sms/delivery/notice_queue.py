@@ -11,19 +11,24 @@ from django.utils import timezone
 from wagtail_sms.conf import app_settings
 from wagtail_sms.credits import ledger
 from wagtail_sms.credits.models import Reservation
-from wagtail_sms.delivery import lanes
+from wagtail_sms.delivery import lanes, pace, stopping
+from wagtail_sms.delivery.keys import REFUSED_FOR_GOOD, give_key, lifetime_of
+from wagtail_sms.delivery.lanes import Lease
 from wagtail_sms.delivery.models import Notice, new_reference
-from wagtail_sms.delivery.webhook_urls import report_url
-from wagtail_sms.delivery.wire import Answer, Pace, Parcel, deadline, send
+from wagtail_sms.delivery.requests import notice_request
+from wagtail_sms.delivery.wire import Answer, Parcel, deadline, send
 from wagtail_sms.exceptions import ProviderUnavailable
-from wagtail_sms.providers.base import OutboundBatch, Outcome
+from wagtail_sms.providers.base import Outcome
 from wagtail_sms.senders.provisioning import sender_for
 from wagtail_sms.states import NoticePurpose, NoticeStatus, SubscriberStatus
+from wagtail_sms.subscribers.suppression import is_suppressed
 
 
 TURN_SECONDS = 30
 NO_SENDER_YET = timedelta(seconds=5)
 OPERATOR_MUST_ACT = timedelta(minutes=10)
+# Error code of a notice that was given up. A report that comes after all is believed, and charged to nobody.
+LOST = "lost"
 # STOP and HELP are answered although the person is not to be texted any more.
 ALWAYS = (NoticePurpose.STOP_REPLY, NoticePurpose.HELP_REPLY, NoticePurpose.CODE)
 
@@ -45,35 +50,44 @@ FATES = {
 
 def send_notices(*, provider: str = "default", turn_seconds: float = TURN_SECONDS) -> int:
     """Send the queued notices. Returns how many were handled. Every step is a transaction of its own."""
-    lane = f"notices:{provider}"
-    holder = lanes.acquire(lane, now=timezone.now())
-    if holder is None:
+    lease = lanes.acquire(lanes.NOTICES % provider, now=timezone.now())
+    if lease is None:
         return 0
-    handled, pace, end = 0, Pace(app_settings.MAX_REQUESTS_PER_SECOND), time.monotonic() + turn_seconds
+    handled, end = 0, time.monotonic() + turn_seconds
     try:
-        while time.monotonic() < end and lanes.renew(lane, holder, now=timezone.now()):
-            claimed = _claim(app_settings.CONCURRENT_REQUESTS * 2, now=timezone.now())
+        while time.monotonic() < end and not stopping.is_wanted() and lease.renew():
+            until = deadline(time.monotonic())
+            claimed = _claim(app_settings.CONCURRENT_REQUESTS, provider=provider, now=timezone.now())
             if not claimed:
                 break
             handled += len(claimed)
-            if not _work_off(claimed, provider=provider, lane=lane, pace=pace):
+            if not _work_off(claimed, provider=provider, lease=lease, until=until):
                 break
     finally:
-        lanes.leave(lane, holder)
+        lease.leave()
     return handled
 
 
 def expire_leases(*, now: datetime) -> int:
     """Notices whose worker is gone become UNCERTAIN and are not sent again. Returns how many."""
     late = Notice.objects.filter(status=NoticeStatus.SENDING, lease_until__lt=now - timedelta(seconds=5))
-    return late.update(status=NoticeStatus.UNCERTAIN, next_attempt_at=now)
+    return late.update(status=NoticeStatus.UNCERTAIN, next_attempt_at=now, finished_at=now)
 
 
-def _claim(count: int, *, now: datetime) -> list[Notice]:
+def waiting_providers(*, now: datetime) -> list[str]:
+    """Aliases of the providers for which a notice could be claimed now."""
+    return sorted(_due(now).order_by().values_list("provider", flat=True).distinct())
+
+
+def _due(now: datetime):
+    return Notice.objects.filter(status=NoticeStatus.QUEUED, next_attempt_at__lte=now)
+
+
+def _claim(count: int, *, provider: str, now: datetime) -> list[Notice]:
     """Claim notices and write the number each goes out from. Runs in its own transaction."""
     token = new_reference()
     with transaction.atomic():
-        waiting = Notice.objects.filter(status=NoticeStatus.QUEUED, next_attempt_at__lte=now).order_by("pk")
+        waiting = _due(now).filter(provider=provider).order_by("pk")
         if connection.features.has_select_for_update_skip_locked:
             waiting = waiting.select_for_update(skip_locked=True)
         ids = list(waiting.values_list("pk", flat=True)[:count])
@@ -88,47 +102,51 @@ def _claim(count: int, *, now: datetime) -> list[Notice]:
 
 
 def _prepare(notice: Notice, now: datetime) -> None:
-    if _must_not_go(notice):
+    if must_not_go(notice):
         notice.status = NoticeStatus.CANCELLED
         _settle(notice, _Fate(NoticeStatus.CANCELLED, released=True))
     elif not notice.sender:
-        sender = sender_for(notice.site)
+        sender = sender_for(notice.site, notice.provider)
         notice.sender = sender.number if sender else ""
         if not sender:
             notice.status, notice.next_attempt_at = NoticeStatus.QUEUED, now + NO_SENDER_YET
-    notice.save(update_fields=["status", "sender", "next_attempt_at"])
+    if notice.status == NoticeStatus.SENDING and (lifetime := lifetime_of(notice.provider)):
+        give_key(notice, lambda: notice_request(notice), lifetime=lifetime, now=now)
+    notice.save(update_fields=["status", "sender", "next_attempt_at", "idempotency_key", "keyed_at"])
 
 
-def _must_not_go(notice: Notice) -> bool:
-    if notice.purpose in ALWAYS or notice.purpose == NoticePurpose.TEST:
+def must_not_go(notice: Notice) -> bool:
+    """Whether its person left meanwhile."""
+    if notice.purpose in ALWAYS:
         return False
+    if notice.purpose == NoticePurpose.TEST:
+        return is_suppressed(notice.site, number=notice.number)
     return notice.subscriber is None or notice.subscriber.status != SubscriberStatus.ACTIVE
 
 
-def _work_off(claimed: list[Notice], *, provider: str, lane: str, pace: Pace) -> bool:
+def _work_off(claimed: list[Notice], *, provider: str, lease: Lease, until: float) -> bool:
     by_key = {notice.pk: notice for notice in claimed if notice.status == NoticeStatus.SENDING}
     refused: list[tuple[Notice, Exception]] = []
-    for answer in send([_parcel(notice, provider) for notice in by_key.values()], provider=provider, pace=pace):
+    for answer in send(_parcels(by_key, provider, until=until), provider=provider, renew=lease.renew):
         if answer.refused is None:
-            _record(by_key[answer.key], answer, now=timezone.now())
+            record(by_key[answer.key], answer, now=timezone.now())
         else:
             refused.append((by_key[answer.key], answer.refused))
-    return _put_back(refused, lane=lane, now=timezone.now())
+    return _put_back(refused, kind=lease.name, now=timezone.now())
 
 
-def _parcel(notice: Notice, provider: str) -> Parcel:
-    outbound = OutboundBatch(
-        reference=notice.reference,
-        sender=notice.sender,
-        body=notice.body,
-        encoding=notice.encoding,
-        recipients=(notice.number,),
-        report_url=report_url(provider),
-    )
-    return Parcel(notice.pk, outbound, deadline())
+def _parcels(by_key: dict[int, Notice], provider: str, *, until: float) -> list[Parcel]:
+    """A request for each, in the turns that the account's rate leaves."""
+    notices, parcels = list(by_key.values()), []
+    while len(parcels) < len(notices):
+        now = time.monotonic()
+        turns = pace.take(provider, len(notices) - len(parcels), now=timezone.now())
+        for start, notice in zip(turns.starts(), notices[len(parcels) :], strict=False):
+            parcels.append(Parcel(notice.pk, notice_request(notice), until, start=now + start))
+    return parcels
 
 
-def _record(notice: Notice, answer: Answer, *, now: datetime) -> None:
+def record(notice: Notice, answer: Answer, *, now: datetime) -> None:
     """Write down the answer and settle the credits. Runs in its own transaction."""
     result = answer.results[0]
     fate = FATES[result.outcome]
@@ -163,13 +181,36 @@ def settle_accepted(notice: Notice) -> None:
     _settle(notice, FATES[Outcome.ACCEPTED])
 
 
-def _put_back(refused: list[tuple[Notice, Exception]], *, lane: str, now: datetime) -> bool:
+def count_as_sent(notice: Notice, *, now: datetime) -> None:
+    """Somebody says that the provider took an uncertain notice: spend its credits. Own transaction."""
+    with transaction.atomic():
+        doubtful = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.UNCERTAIN)
+        if doubtful.update(status=NoticeStatus.ACCEPTED, finished_at=now):
+            settle_accepted(notice)
+
+
+def give_up(notice: Notice, *, now: datetime) -> None:
+    """The provider surely never had it: its credits come back, and it is not sent again. Own transaction."""
+    with transaction.atomic():
+        doubtful = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.UNCERTAIN)
+        if doubtful.update(status=NoticeStatus.CANCELLED, error_code=LOST, finished_at=now):
+            _settle(notice, _Fate(NoticeStatus.CANCELLED, released=True))
+
+
+def refund_undelivered(notice: Notice) -> None:
+    """Give the credits of a text back that did not arrive, if that is the policy. In the caller's transaction."""
+    reservation = Reservation.objects.filter(key=f"notice:{notice.pk}", captured__gt=0).first()
+    if reservation is not None and app_settings.REFUND_UNDELIVERED:
+        ledger.refund(reservation, amount=reservation.captured, key=f"notice:{notice.pk}:refund")
+
+
+def _put_back(refused: list[tuple[Notice, Exception]], *, kind: str, now: datetime) -> bool:
     if not refused:
-        lanes.reset(lane)
+        lanes.answered(kind, now=now)
         return True
     error = refused[0][1]
     if isinstance(error, ProviderUnavailable):
-        resume_at = lanes.back_off(lane, now=now, retry_after=error.retry_after)
+        resume_at = lanes.back_off(kind, now=now, retry_after=error.retry_after)
     else:
         resume_at = now + OPERATOR_MUST_ACT
     for notice, _error in refused:
@@ -178,5 +219,6 @@ def _put_back(refused: list[tuple[Notice, Exception]], *, lane: str, now: dateti
             lease_until=None,
             next_attempt_at=resume_at,
             error_text=str(error)[:255],
+            **REFUSED_FOR_GOOD if not isinstance(error, ProviderUnavailable) else {},
         )
     return False

@@ -1,19 +1,22 @@
 """Texts to one person: written once by their key, paid before they are sent, waiting when there are no credits."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from wagtail_sms.conf import app_settings
-from wagtail_sms.credits import ledger
+from wagtail_sms.credits import ledger, periods
 from wagtail_sms.credits.models import Reservation
 from wagtail_sms.delivery.models import Notice
 from wagtail_sms.exceptions import CountryNotServed, InsufficientCredits, LedgerError
-from wagtail_sms.pricing.cards import credits_for
+from wagtail_sms.pricing.models import CountryRate
 from wagtail_sms.segments import measure
+from wagtail_sms.senders.replies import one_way_countries
 from wagtail_sms.states import NoticePurpose, NoticeStatus, ReservationStatus
+from wagtail_sms.subscribers import links
 from wagtail_sms.subscribers.consent import OptIn
 from wagtail_sms.subscribers.models import Subscriber
 from wagtail_sms.subscribers.texts import SmsSettings
@@ -38,7 +41,7 @@ def welcome(opt_in: OptIn, *, now: datetime | None = None) -> Notice | None:
         key=f"welcome:{person.pk}:{person.subscription_count}",
         number=person.number,
         country=person.country,
-        body=SmsSettings.for_site(person.site).text("welcome_text"),
+        body=_with_a_way_out(person, SmsSettings.for_site(person.site).text("welcome_text")),
         subscriber=person,
         now=now,
     )
@@ -53,9 +56,12 @@ def reply(
     number: str,
     country: str,
     sender: str,
+    provider: str,
     now: datetime,
 ) -> Notice | None:
     """Answer a text that came in, once per `key`, from the number it was sent to. Costs no credits.
+
+    `provider` is the one that has that number, whichever would be the cheapest for the country.
 
     Replies have a daily allowance of their own, so that an empty wallet never stops an opt-out's confirmation; beyond
     it nothing is sent. Runs in the caller's transaction.
@@ -73,26 +79,60 @@ def reply(
         body=SmsSettings.for_site(site).text(purpose),
         subscriber=person,
         sender=sender,
+        provider=provider,
         now=now,
     )
 
 
+def test(site, *, key: str, number: str, country: str, body: str, now: datetime) -> Notice | None:
+    """A test message to an editor's own phone; None when this key has one. It is sent now or not at all.
+
+    Raises InsufficientCredits, CountryNotServed. Runs in its own transaction.
+    """
+    rate = _rate(country)
+    with transaction.atomic():
+        notice = _write(
+            site,
+            purpose=NoticePurpose.TEST,
+            key=key,
+            number=number,
+            country=country,
+            body=body,
+            subscriber=None,
+            now=now,
+        )
+        if notice is not None and notice.status == NoticeStatus.WAITING:
+            available = ledger.balance(site, now=now).available
+            raise InsufficientCredits(needed=rate.credits * notice.segments, available=available)
+    return notice
+
+
 def pay_for_waiting(*, now: datetime | None = None, limit: int = 500) -> int:
-    """Queue the waiting texts whose site has credits again, oldest first. Returns how many."""
-    now, queued = now or timezone.now(), 0
-    waiting = Notice.objects.filter(status=NoticeStatus.WAITING, next_attempt_at__lte=now).select_related("site")
-    for notice in waiting.order_by("pk")[:limit]:
+    """Queue the waiting texts whose site has credits again, oldest first. Returns how many.
+
+    Those of sites without any are not even looked at, so that they don't stand in line before the others.
+    """
+    now, queued = now or timezone.now(), Counter()
+    due = Notice.objects.filter(status=NoticeStatus.WAITING, next_attempt_at__lte=now)
+    waiting = due.filter(_may_have_credits(now)).select_related("site")
+    for notice in waiting.order_by("next_attempt_at", "pk")[:limit]:
         with transaction.atomic():
             mine = Notice.objects.select_for_update().filter(pk=notice.pk, status=NoticeStatus.WAITING)
             if mine.exists() and _pay(notice, now):
-                mine.update(status=NoticeStatus.QUEUED, credits=notice.credits, next_attempt_at=now)
-                queued += 1
-    if queued:
-        wake("wagtail_sms.send_notices")
-    return queued
+                paid = {"credits": notice.credits, "provider": notice.provider}
+                mine.update(status=NoticeStatus.QUEUED, next_attempt_at=now, **paid)
+                queued[notice.provider] += 1
+            else:
+                # To the end of the line: a site with too few credits must not keep the others waiting.
+                mine.update(next_attempt_at=now)
+    for provider in queued:
+        wake("wagtail_sms.send_notices", provider)
+    return queued.total()
 
 
-def _write(site, *, purpose, key, number, country, body, subscriber, sender="", now=None) -> Notice | None:
+def _write(
+    site, *, purpose, key, number, country, body, subscriber, sender="", provider="default", now=None
+) -> Notice | None:
     now, measured = now or timezone.now(), measure(body)
     notice = Notice(
         site=site,
@@ -105,6 +145,7 @@ def _write(site, *, purpose, key, number, country, body, subscriber, sender="", 
         encoding=measured.encoding,
         segments=measured.segments,
         sender=sender,
+        provider=provider,
         next_attempt_at=now,
         created_at=now,
     )
@@ -116,22 +157,50 @@ def _write(site, *, purpose, key, number, country, body, subscriber, sender="", 
     if purpose not in REPLIES and not _pay(notice, now):
         notice.status = NoticeStatus.WAITING
         notice.next_attempt_at = now + timedelta(minutes=1)
-    notice.save(update_fields=["status", "credits", "next_attempt_at"])
-    wake("wagtail_sms.send_notices")
+    notice.save(update_fields=["status", "credits", "provider", "next_attempt_at"])
+    wake("wagtail_sms.send_notices", notice.provider)
     return notice
 
 
-def _pay(notice: Notice, now: datetime) -> bool:
-    """Reserve the text's credits, if there are any and the day's budget for welcome texts allows it."""
+def _with_a_way_out(person: Subscriber, body: str) -> str:
+    """With the link to unsubscribe below it, where an answer with STOP would not arrive."""
     try:
-        credits = credits_for(notice.country) * notice.segments
+        carrier = _rate(person.country).provider
+    except CountryNotServed:
+        return body
+    if not one_way_countries(person.site, {person.country: carrier}):
+        return body
+    return links.completed(body, links.line_for(person.site), person.pk)
+
+
+def _may_have_credits(now: datetime) -> Q:
+    """By the wallet's own figure, which misses the free credits of a month that nobody asked for yet."""
+    month_is_new = Q(site__sms_wallet__granted_through__lt=periods.period_of(now))
+    return Q(site__sms_wallet__available__gt=0) | month_is_new
+
+
+def _pay(notice: Notice, now: datetime) -> bool:
+    """Reserve the text's credits, if there are any and the day's budget for welcome texts allows it.
+
+    The rate that it is paid at names the provider that it goes out through.
+    """
+    try:
+        rate = _rate(notice.country)
+        credits = rate.credits * notice.segments
         if notice.purpose == NoticePurpose.WELCOME and not _within_budget(notice, credits, now):
             return False
         ledger.reserve(notice.site, amount=credits, key=f"notice:{notice.pk}", purpose=str(notice.purpose), now=now)
     except (InsufficientCredits, CountryNotServed, LedgerError):
         return False
-    notice.credits = credits
+    notice.credits, notice.provider = credits, rate.provider
     return True
+
+
+def _rate(country: str) -> CountryRate:
+    rate = CountryRate.objects.filter(card__is_current=True, country=country).first()
+    if rate is None:
+        raise CountryNotServed(country)
+    return rate
 
 
 def _within_budget(notice: Notice, credits: int, now: datetime) -> bool:

@@ -1,30 +1,43 @@
-"""Writing down what the provider said: one UPDATE per batch row, deliveries only where a recipient differs."""
+"""Writing down what the provider said: one statement for all batch rows, deliveries only where a recipient differs."""
 
-import logging
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.apps import apps
-from django.db import transaction
-from django.utils.translation import gettext as _
+from django.db import connection, transaction
 
-from wagtail_sms.delivery import lanes
 from wagtail_sms.delivery.claim import Claimed, deliveries_of
+from wagtail_sms.delivery.many import execute, table_of
 from wagtail_sms.delivery.models import Batch
-from wagtail_sms.delivery.settle import settle_batches
-from wagtail_sms.delivery.wire import LeaseTooOld
-from wagtail_sms.exceptions import ProviderConfigurationError, ProviderOutOfFunds, ProviderUnavailable
+from wagtail_sms.delivery.settle import SETTLED, Figures, locked, move_credits, work_out
 from wagtail_sms.providers.base import Outcome, SendResult
-from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus
+from wagtail_sms.states import BatchStatus, DeliveryStatus
 
 
-logger = logging.getLogger("wagtail_sms")
-
-# A worker that answers after its lease ended may still tell the truth about a batch that counts as uncertain.
 # When an uncertain batch is first looked up, and one of which some was not sent is tried again.
 NEXT_LOOK = timedelta(minutes=1)
+# A worker that answers after its lease ended may still tell the truth about a batch that counts as uncertain.
 OURS = (BatchStatus.SENDING, BatchStatus.UNCERTAIN)
+TOLD = SETTLED | {"provider_id": "text", "code": "text", "text": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the answer to one request makes of its batch. `outcomes` are its subscribers by outcome."""
+
+    claimed: Claimed
+    figures: Figures
+    outcomes: dict[Outcome, list[int]]
+    provider_id: str
+    error_code: str
+    error_text: str
+
+    @property
+    def row(self) -> tuple:
+        settled = self.figures
+        credits = (settled.charged_credits, settled.released_credits, settled.refunded_credits)
+        texts = (self.provider_id[:64], self.error_code[:40], self.error_text[:255])
+        return (settled.id, str(settled.status), *credits, *texts)
 
 
 def record(answers: list[tuple[Claimed, list[SendResult]]], *, now: datetime) -> None:
@@ -34,120 +47,97 @@ def record(answers: list[tuple[Claimed, list[SendResult]]], *, now: datetime) ->
     """
     if not answers:
         return
+    answers = sorted(answers, key=lambda answer: answer[0].batch.pk)
     with transaction.atomic():
-        recorded = defaultdict(list)
-        for claimed, results in sorted(answers, key=lambda answer: answer[0].batch.pk):
-            if _record_batch(claimed, results, now):
-                recorded[claimed.batch.campaign].append(claimed.batch.pk)
-        for campaign, batch_ids in recorded.items():
-            settle_batches(campaign, batch_ids)
+        # The rows first, as everywhere: they are the lock, and tell which of the batches are still ours.
+        ours = _lock([claimed.batch for claimed, _results in answers])
+        answers = [answer for answer in answers if answer[0].batch.pk in ours]
+        doubted = _with_somebody_in_doubt([claimed.batch for claimed, _results in answers])
+        told = [_told(claimed, ours[claimed.batch.pk], results, doubted) for claimed, results in answers]
+        for one in told:
+            _write_deliveries(one)
+        moved = _work_out(told)
+        _write_batches(told, now)
+        # Wallets in the order of their sites: so does everybody who holds several.
+        for campaign, credits in sorted(moved.items(), key=lambda item: (item[0].site_id, item[0].pk)):
+            move_credits(campaign, credits)
 
 
-def _record_batch(claimed: Claimed, results: list[SendResult], now: datetime) -> bool:
-    batch, outcomes = claimed.batch, _outcomes(claimed, results)
+def _lock(batches: list[Batch]) -> dict[int, Figures]:
+    """Those that nobody else has claimed since, by their keys; held until the transaction ends."""
+    claims = {batch.pk: batch.claim for batch in batches}
+    return {row.id: row for row, claim in locked(claims) if claims[row.id] == claim and row.status in OURS}
+
+
+def _with_somebody_in_doubt(batches: list[Batch]) -> set[int]:
+    """Batches of which an earlier try left somebody uncertain."""
+    again = [batch for batch in batches if batch.attempts > 1]
+    return {b.pk for b in again if deliveries_of(b).filter(status=DeliveryStatus.UNCERTAIN).exists()}
+
+
+def _told(claimed: Claimed, figures: Figures, results: list[SendResult], doubted: set[int]) -> _Told:
+    outcomes = _outcomes(claimed, results)
     explained = next((result for result in results if result.error_code or result.error_text), None)
-    status = _status(batch, outcomes)
-    mine = Batch.objects.filter(pk=batch.pk, claim=batch.claim, status__in=OURS).update(
-        status=status,
+    figures.status = _status(outcomes, in_doubt=claimed.batch.pk in doubted)
+    return _Told(
+        claimed,
+        figures,
+        outcomes,
         provider_id=next((result.provider_id for result in results if result.provider_id), ""),
-        error_code=explained.error_code[:40] if explained else "",
-        error_text=explained.error_text[:255] if explained else "",
-        lease_until=None,
-        next_attempt_at=now + NEXT_LOOK,
-        finished_at=now,
+        error_code=explained.error_code if explained else "",
+        error_text=explained.error_text if explained else "",
     )
-    if mine:
-        _mark(batch, outcomes[Outcome.UNCERTAIN], DeliveryStatus.UNCERTAIN)
-        _mark(batch, outcomes[Outcome.REJECTED], DeliveryStatus.REJECTED)
-        if status != BatchStatus.DONE:
-            _mark(batch, outcomes[Outcome.ACCEPTED], DeliveryStatus.ACCEPTED)
-    return bool(mine)
-
-
-def _status(batch: Batch, outcomes: dict[Outcome, list[int]]) -> str:
-    """Whoever surely got nothing is tried again; with anybody in doubt, now or from an earlier try, it is not done."""
-    if outcomes[Outcome.NOT_SENT]:
-        return BatchStatus.QUEUED
-    if outcomes[Outcome.UNCERTAIN] or deliveries_of(batch).filter(status=DeliveryStatus.UNCERTAIN).exists():
-        return BatchStatus.UNCERTAIN
-    return BatchStatus.DONE
 
 
 def _outcomes(claimed: Claimed, results: list[SendResult]) -> dict[Outcome, list[int]]:
     """Subscribers by outcome. Whoever has no result at all is uncertain, never taken for sent."""
+    outcomes, said = defaultdict(list), [result.outcome for result in results]
+    # Nearly always everybody is told the same, and there is one result for each.
+    if said and len(said) == len(claimed.numbers) and said.count(said[0]) == len(said):
+        outcomes[said[0]] = list(claimed.numbers)
+        return outcomes
     said = {result.recipient: result.outcome for result in results}
-    outcomes = defaultdict(list)
-    for subscriber_id, number in claimed.numbers.items():
-        outcomes[said.get(number, Outcome.UNCERTAIN)].append(subscriber_id)
+    each = [said.get(number, Outcome.UNCERTAIN) for number in claimed.numbers.values()]
+    for subscriber_id, outcome in zip(claimed.numbers, each, strict=True):
+        outcomes[outcome].append(subscriber_id)
     return outcomes
 
 
-def _mark(batch: Batch, subscriber_ids: list[int], status: int) -> None:
+def _status(outcomes: dict[Outcome, list[int]], *, in_doubt: bool) -> str:
+    """Whoever surely got nothing is tried again; with anybody in doubt, now or from an earlier try, it is not done."""
+    if outcomes[Outcome.NOT_SENT]:
+        return BatchStatus.QUEUED
+    return BatchStatus.UNCERTAIN if in_doubt or outcomes[Outcome.UNCERTAIN] else BatchStatus.DONE
+
+
+def _write_batches(told: list[_Told], now: datetime) -> None:
+    if not told:
+        return
+    table, parameters = table_of(TOLD, [one.row for one in told])
+    query = f"""
+        UPDATE wagtail_sms_batch SET status = told.status, provider_id = told.provider_id, error_code = told.code,
+               error_text = told.text, lease_until = NULL, next_attempt_at = %s, finished_at = %s,
+               charged_credits = told.charged, released_credits = told.released, refunded_credits = told.refunded
+        FROM {table} AS told WHERE wagtail_sms_batch.id = told.id
+    """  # noqa: S608 only our own expressions are interpolated
+    moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now + NEXT_LOOK, now)]
+    execute(query, [*moments, *parameters])
+
+
+def _write_deliveries(told: _Told) -> None:
     """Only rows that no report has moved on meanwhile: a report can be faster than the answer."""
-    if subscriber_ids:
-        handed = deliveries_of(batch).filter(status=DeliveryStatus.HANDED, subscriber_id__in=subscriber_ids)
-        handed.update(status=status)
+    marks = {Outcome.UNCERTAIN: DeliveryStatus.UNCERTAIN, Outcome.REJECTED: DeliveryStatus.REJECTED}
+    if told.figures.status != BatchStatus.DONE:
+        marks[Outcome.ACCEPTED] = DeliveryStatus.ACCEPTED
+    for outcome, status in marks.items():
+        if people := told.outcomes[outcome]:
+            handed = deliveries_of(told.claimed.batch).filter(status=DeliveryStatus.HANDED, subscriber_id__in=people)
+            handed.update(status=status)
 
 
-@dataclass
-class Refusals:
-    """Batches of which surely nothing was sent: they go back to the queue, and their campaigns rest."""
-
-    lane: str
-    batches: list[tuple[Batch, Exception]] = field(default_factory=list)
-
-    def add(self, batch: Batch, error: Exception) -> None:
-        self.batches.append((batch, error))
-
-    def settle(self, *, now: datetime) -> bool:
-        """Put the batches back. True when nothing was refused. Runs in its own transaction."""
-        if not self.batches:
-            lanes.reset(self.lane)
-            return True
-        worst = next((error for _batch, error in self.batches if not isinstance(error, LeaseTooOld)), None)
-        resume_at = self._resume_at(worst, now) if worst else now
-        with transaction.atomic():
-            # Campaigns first, as for whoever cancels one: either the cancelling finds these batches, or we find it.
-            campaigns = _lock_campaigns({batch.campaign_id for batch, _error in self.batches})
-            if worst:
-                self._pause(set(campaigns), worst, resume_at)
-            for batch, _error in self.batches:
-                self._put_back(batch, campaigns[batch.campaign_id], resume_at or now)
-        return worst is None
-
-    def _put_back(self, batch: Batch, campaign, next_attempt_at: datetime) -> None:
-        cancelled = campaign.status == CampaignStatus.CANCELLED
-        Batch.objects.filter(pk=batch.pk, claim=batch.claim, status=BatchStatus.SENDING).update(
-            status=BatchStatus.CANCELLED if cancelled else BatchStatus.QUEUED,
-            lease_until=None,
-            next_attempt_at=next_attempt_at,
-        )
-        if cancelled:
-            settle_batches(campaign, [batch.pk])
-
-    def _resume_at(self, error: Exception, now: datetime) -> datetime | None:
-        """When it goes on by itself; None when only the operator can mend it."""
-        if isinstance(error, ProviderConfigurationError | ProviderOutOfFunds):
-            logger.error("Sending is paused until the operator acts: %s", error)
-            return None
-        retry_after = error.retry_after if isinstance(error, ProviderUnavailable) else None
-        logger.warning("The SMS provider can't be reached, sending pauses: %s", error)
-        return lanes.back_off(self.lane, now=now, retry_after=retry_after)
-
-    def _pause(self, campaigns: set[int], error: Exception, resume_at: datetime | None) -> None:
-        running = _campaigns().filter(pk__in=campaigns, status=CampaignStatus.SENDING)
-        running.update(status=CampaignStatus.PAUSED, resume_at=resume_at, paused_reason=_pause_reason(error)[:255])
-
-
-def _campaigns():
-    return apps.get_model("wagtail_sms", "Campaign").objects
-
-
-def _lock_campaigns(ids: set[int]) -> dict:
-    return {campaign.pk: campaign for campaign in _campaigns().select_for_update().filter(pk__in=ids).order_by("pk")}
-
-
-def _pause_reason(error: Exception) -> str:
-    if isinstance(error, ProviderConfigurationError):
-        return _("The SMS provider refuses this installation's settings. The operator has to mend them.")
-    return str(error)
+def _work_out(told: list[_Told]) -> dict[object, Counter]:
+    """Brings the batches' figures to what their states say; returns the credits to be moved, by campaign."""
+    by_campaign = defaultdict(list)
+    for one in told:
+        by_campaign[one.claimed.batch.campaign].append(one.figures)
+    return {campaign: work_out(figures) for campaign, figures in by_campaign.items()}

@@ -4,11 +4,14 @@ Nothing here touches the ORM, so a provider can be tested without a database. Nu
 """
 
 import difflib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
@@ -46,10 +49,19 @@ class OutboundBatch:
     encoding: str  # "GSM-7" or "UCS-2", as segments.measure() says
     recipients: tuple[str, ...]
     report_url: str = ""
+    #: What the text is: "campaign", or the purpose of a text to one person ("welcome", "code", "help_reply", ...).
+    purpose: str = "campaign"
+    #: Tells requests of one reference apart that say the same: another one is another key.
+    attempt: str = ""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for the same request, another for any other: 65 characters that tell nothing about the people."""
+        content = [self.sender, self.body, self.encoding, self.recipients, self.report_url, self.purpose, self.attempt]
+        return f"{self.reference}-{blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()}"
 
 
-@dataclass(frozen=True, slots=True)
-class SendResult:
+class SendResult(NamedTuple):
     """The outcome for one recipient. `error_text` is for the operator and never holds a secret."""
 
     recipient: str
@@ -88,6 +100,18 @@ class InboundText:
 
 
 @dataclass(frozen=True, slots=True)
+class OptOut:
+    """The provider blocks texts from `sender`, our number, to `person`: they told it, or their operator, to stop."""
+
+    provider_id: str
+    person: str
+    sender: str
+    reason: str  # the provider's own word
+    occurred_at: datetime
+    event_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class PriceRow:
     """Price of one segment to a country (`mccmnc` "" or three digits) or to one of its operators."""
 
@@ -118,6 +142,16 @@ class OwnedNumber:
     status: str = "active"
 
 
+class Signed(NamedTuple):
+    """What makes a verified call the only one of its kind: the same `token` is another call's never again.
+
+    After `until` the signature itself is too old.
+    """
+
+    token: str
+    until: datetime
+
+
 class SMSProvider:
     """One SMS company's API. Instances are shared by all threads of a process, so keep no state per request.
 
@@ -129,18 +163,30 @@ class SMSProvider:
     max_recipients_per_request = 1
     #: Whether everybody in a request gets the same body.
     same_body_per_request = True
-    #: How long the provider recognises a repeated request; None means that a repeat is a second text.
+    #: So long after its first try the provider recognises a repeated request by `OutboundBatch.idempotency_key`, and
+    #: answers it as it did the first time. None means that a repeat is a second text, so there never is one.
     idempotency_key_lifetime: timedelta | None = None
     #: Whether `lookup` can settle an uncertain outcome.
     supports_lookup = False
+    #: How long after a request `lookup` surely knows what came of it; None if one never can be sure.
+    lookup_is_final_after: timedelta | None = None
+    #: Whether `read` tells how texts fared whose reports don't come in.
+    supports_read = False
     #: Whether people's replies reach us.
     supports_inbound = False
     #: Whether numbers can be found, bought and released.
     supports_numbers = False
     #: Whether `fetch_prices` works.
     supports_price_list = False
-    #: Whether the provider answers STOP itself, so that our own confirmation would be a second one.
-    answers_stop_itself = False
+    #: Whether reports, people's replies and opt-outs may come to the same address, so that each is looked for in all.
+    webhooks_are_mixed = False
+    #: Texts (case-folded) that the provider acts upon and answers by itself, so that our answer would be a second one.
+    #: After one that leaves, it also keeps further texts from the person until they text START.
+    answered_words: frozenset[str] = frozenset()
+    #: Error codes of reports that mean: the person opted out at the network.
+    opted_out_codes: frozenset[str] = frozenset()
+    #: Error codes of reports that mean: the number is, and stays, no phone that takes texts.
+    bad_number_codes: frozenset[str] = frozenset()
 
     #: Every option with its default; any other name is refused.
     default_options: dict[str, Any] = {}
@@ -158,6 +204,10 @@ class SMSProvider:
             close = difflib.get_close_matches(name, self.default_options, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise ImproperlyConfigured(f"WAGTAIL_SMS['PROVIDERS'][{self.alias!r}]: unknown option {name!r}.{hint}")
+
+    def answers_itself(self, text: str) -> bool:
+        """Whether a person who sent this text gets the provider's own answer."""
+        return text.strip().casefold() in self.answered_words
 
     def send(self, batch: OutboundBatch) -> list[SendResult]:
         """Hand a batch over: one result per recipient, in their order.
@@ -178,8 +228,11 @@ class SMSProvider:
         """Make the request for at least one recipient; see `send` for what it may raise."""
         raise NotImplementedError(f"{type(self).__name__} doesn't send.")
 
-    def verify_signature(self, request: HttpRequest) -> None:
-        """Raise WebhookRejected unless the provider made this request. Views call it before any parser."""
+    def verify_signature(self, request: HttpRequest) -> Signed | None:
+        """Raise WebhookRejected unless the provider made this request. Views call it before any parser.
+
+        What is returned lets the views refuse the same call if somebody makes it again; None lets them take it again.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no webhooks.")
 
     def parse_reports(self, request: HttpRequest) -> list[StatusReport]:
@@ -190,20 +243,64 @@ class SMSProvider:
         """The texts in a verified request. What STOP means is not a provider's job."""
         raise NotImplementedError(f"{type(self).__name__} receives no texts.")
 
+    def parse_opt_outs(self, request: HttpRequest) -> list[OptOut]:
+        """Whom a verified request says the provider blocks texts to. Most providers tell nothing of the kind."""
+        return []
+
+    def strange_events(self, request: HttpRequest) -> list[str]:
+        """Kinds of events in a verified request that none of the three above knows: operators are shown them."""
+        return []
+
     def lookup(self, reference: str, recipient: str, since: datetime) -> StatusReport | None:
-        """What the provider knows of a text handed over after `since`; None only if it surely never had it.
+        """What the provider knows of a text handed over after `since`; None if it has no such text (yet).
 
         Raises ProviderError when it can't be told.
         """
         raise NotImplementedError(f"{type(self).__name__} can't look texts up.")
 
+    def lookup_together(
+        self, reference: str, recipients: Sequence[str], since: datetime, *, at_most: int
+    ) -> tuple[dict[str, StatusReport | None], int]:
+        """What `lookup` says of the people of one batch, and the requests that it took, at most so many.
+
+        Whoever is not in the answer was not asked about. A provider that can answer for many at once overrides it.
+        """
+        asked = recipients[:at_most]
+        return {recipient: self.lookup(reference, recipient, since) for recipient in asked}, len(asked)
+
+    def read(self, provider_id: str, reference: str) -> list[StatusReport]:
+        """What became of the texts of one request, by the id that the provider gave it: when reports don't come in.
+
+        Empty if there is no such request. Raises ProviderError when it can't be told.
+        """
+        raise NotImplementedError(f"{type(self).__name__} can't read texts.")
+
     def fetch_prices(self) -> list[PriceRow]:
         """The account's prices per segment, without a default for countries that are not listed."""
         raise NotImplementedError(f"{type(self).__name__} has no price list.")
 
+    @property
+    def shared_sender(self) -> str:
+        """For a provider that sells no numbers: the one (E.164) that every site texts from and STOP comes back to.
+
+        It is the option SENDER, which such a provider adds to its `default_options`.
+        """
+        return self.options.get("SENDER", "")
+
     def find_number(self, country: str) -> AvailableNumber | None:
-        """A number of the country (ISO code) that can send and receive texts and needs no paperwork."""
+        """A number of the country (ISO code) that can send and receive texts and needs no paperwork.
+
+        None if there is none. May raise NumberNeedsPaperwork when there are only others.
+        """
         raise NotImplementedError(f"{type(self).__name__} sells no numbers.")
+
+    def is_for_sale(self, number: str, country: str) -> bool:
+        """Whether this very number can be bought: after a lost answer it is bought again only if so.
+
+        A provider that can search for one number overrides it; this one knows the number that it would offer now.
+        """
+        offered = self.find_number(country)
+        return offered is not None and offered.number == number
 
     def buy_number(self, number: str, country: str) -> OwnedNumber:
         """Buy it. After a plain ProviderError nobody knows whether it was bought: ask `owned_number`."""

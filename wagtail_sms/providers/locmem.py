@@ -9,12 +9,13 @@ assert provider.outbox[0].body == "Hello"
 
 import hmac
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from itertools import count
 from threading import Lock
 from typing import Any
+from zlib import crc32
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -45,9 +46,13 @@ class LocmemProvider(SMSProvider):
 
     max_recipients_per_request = 50
     supports_lookup = True
+    supports_read = True
+    lookup_is_final_after = timedelta(minutes=5)
     supports_inbound = True
     supports_numbers = True
     supports_price_list = True
+    opted_out_codes = frozenset({"opted_out"})
+    bad_number_codes = frozenset({"unknown_number"})
 
     default_options = {
         "SIGNING_KEY": "locmem-signing-key",
@@ -115,11 +120,16 @@ class LocmemProvider(SMSProvider):
 
     def lookup(self, reference: str, recipient: str, since: datetime) -> StatusReport | None:
         found = self._taken.get((reference, recipient))
-        if found is None or found[1] < since:
-            return None
-        provider_id, at = found
+        return self._seen(reference, recipient) if found is not None and found[1] >= since else None
+
+    def _seen(self, reference: str, recipient: str) -> StatusReport:
+        provider_id, at = self._taken[reference, recipient]
         key = f"lookup:{reference}:{recipient}"
         return StatusReport(reference, provider_id, recipient, ReportStatus.SENT, at, key, raw_status="sent")
+
+    def read(self, provider_id: str, reference: str) -> list[StatusReport]:
+        taken = [pair for pair, (found, _at) in self._taken.items() if found == provider_id and pair[0] == reference]
+        return [self._seen(reference, recipient) for _reference, recipient in taken]
 
     def fetch_prices(self) -> list[PriceRow]:
         return [PriceRow(country, "", Decimal(amount), "USD") for country, amount in self.prices.items()]
@@ -127,8 +137,11 @@ class LocmemProvider(SMSProvider):
     def find_number(self, country: str) -> AvailableNumber | None:
         if country != "US" or len(self.numbers) >= self.options["NUMBERS_FOR_SALE"]:
             return None
-        free = (number for number in map(_us_number, range(10_000)) if number not in self.numbers)
+        free = (number for number in map(self._us_number, range(10_000)) if number not in self.numbers)
         return AvailableNumber(next(free), country, ("sms", "voice"), False, Decimal("1"), "USD")
+
+    def is_for_sale(self, number: str, country: str) -> bool:
+        return country == "US" and number not in self.numbers
 
     def buy_number(self, number: str, country: str) -> OwnedNumber:
         with self._lock:
@@ -143,12 +156,13 @@ class LocmemProvider(SMSProvider):
     def release_number(self, number: str) -> None:
         self.numbers.pop(number, None)
 
+    def _us_number(self, position: int) -> str:
+        """Two of these sell different numbers, as two companies would."""
+        exchange = 556 if self.alias == "default" else 557 + crc32(self.alias.encode()) % 300
+        return f"+1201{exchange}{position:04d}"
+
     def balance(self) -> str:
         return "Unlimited"
-
-
-def _us_number(position: int) -> str:
-    return f"+1201556{position:04d}"
 
 
 def _json_list(request: HttpRequest) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """MessageBird's classic API (rest.messagebird.com), through its official `messagebird` package."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 
 from wagtail_sms.conf import app_settings
 from wagtail_sms.exceptions import ProviderConfigurationError, ProviderError
+from wagtail_sms.providers import key_families
 from wagtail_sms.providers import messagebird_numbers as numbers
 from wagtail_sms.providers import messagebird_webhooks as webhooks
 from wagtail_sms.providers.base import (
@@ -18,6 +20,7 @@ from wagtail_sms.providers.base import (
     OwnedNumber,
     PriceRow,
     SendResult,
+    Signed,
     SMSProvider,
     StatusReport,
 )
@@ -27,8 +30,8 @@ from wagtail_sms.providers.messagebird_sending import digits, hand_over
 
 
 BIRD_KEY = (
-    "ACCESS_KEY starts with 'bk_': that is a key of the new Bird platform, which MessageBird's classic API "
-    "does not know. Use a live key of the classic dashboard."
+    "ACCESS_KEY is a key of the new Bird platform (%s...), which MessageBird's classic API does not know. Use "
+    "'wagtail_sms.providers.bird.BirdProvider' with this key as API_KEY, or a live key of the classic dashboard."
 )
 NO_KEY = "ACCESS_KEY is empty. Copy the live key from Developers > API access in the MessageBird dashboard."
 NO_SIGNING_KEY = (
@@ -45,9 +48,12 @@ class MessageBirdProvider(SMSProvider):
 
     max_recipients_per_request = 50
     supports_lookup = True
+    supports_read = True
     supports_inbound = True
     supports_numbers = True
     supports_price_list = True
+    opted_out_codes = webhooks.OPTED_OUT
+    bad_number_codes = webhooks.BAD_NUMBER
 
     default_options = {
         "ACCESS_KEY": "",
@@ -57,6 +63,8 @@ class MessageBirdProvider(SMSProvider):
         "TIMEOUT": (5, 20),  # seconds to connect and to wait for the answer
         "WEBHOOK_TOKEN": "",
         "REQUIRE_SIGNED_REPORTS": True,
+        # From then on its list knows every text that it took; None if that is never sure.
+        "LOOKUP_FINAL_MINUTES": 5,
     }
 
     def __init__(self, alias: str, options: dict[str, Any]):
@@ -90,7 +98,9 @@ class MessageBirdProvider(SMSProvider):
 
     def _key_problem(self) -> str:
         key = self.options["ACCESS_KEY"]
-        return BIRD_KEY if key.startswith("bk_") else NO_KEY if not key else ""
+        if key_families.family(key) == key_families.BIRD:
+            return BIRD_KEY % key.partition("_")[0]
+        return "" if key else NO_KEY
 
     @property
     def _signing_keys(self) -> list[str]:
@@ -100,7 +110,33 @@ class MessageBirdProvider(SMSProvider):
     def send_batch(self, batch: OutboundBatch) -> list[SendResult]:
         return hand_over(self._rest, batch)
 
+    @property
+    def lookup_is_final_after(self) -> timedelta | None:
+        minutes = self.options["LOOKUP_FINAL_MINUTES"]
+        return timedelta(minutes=minutes) if minutes is not None else None
+
     def lookup(self, reference: str, recipient: str, since: datetime) -> StatusReport | None:
+        message = self._find(reference, recipient, since)
+        return _reports(message, reference).get(digits(recipient)) if message else None
+
+    def lookup_together(
+        self, reference: str, recipients: Sequence[str], since: datetime, *, at_most: int
+    ) -> tuple[dict[str, StatusReport | None], int]:
+        """MessageBird's list has whole messages: whoever went out in one request is found by one question."""
+        found: dict[str, StatusReport | None] = {}
+        asked = 0
+        for recipient in recipients:
+            if recipient in found or asked == at_most:
+                continue
+            asked += 1
+            message = self._find(reference, recipient, since)
+            reports = _reports(message, reference) if message else {}
+            found |= {one: reports[digits(one)] for one in recipients if digits(one) in reports}
+            found.setdefault(recipient, None)
+        return found, asked
+
+    def _find(self, reference: str, recipient: str, since: datetime) -> dict[str, Any] | None:
+        """The message of this reference that went to this person."""
         params = {
             "recipient": digits(recipient),
             "direction": "mt",
@@ -111,11 +147,16 @@ class MessageBirdProvider(SMSProvider):
             answer = ask(self._rest, "messages", params | {"offset": page * PAGE})
             if answer is None or not isinstance(answer.get("items"), list):
                 break
-            if found := _find(answer["items"], reference, digits(recipient)):
-                return found
+            for message in answer["items"]:
+                if message.get("reference") == reference and digits(recipient) in _reports(message, reference):
+                    return message
             if (page + 1) * PAGE >= int(answer.get("totalCount") or 0):
                 return None
         raise ProviderError("MessageBird's list of messages can't be searched to its end.")
+
+    def read(self, provider_id: str, reference: str) -> list[StatusReport]:
+        message = ask(self._rest, f"messages/{provider_id}")
+        return list(_reports(message, reference).values()) if message else []
 
     def fetch_prices(self) -> list[PriceRow]:
         answer = ask(self._rest, "pricing/sms/outbound") or {}
@@ -126,6 +167,9 @@ class MessageBirdProvider(SMSProvider):
 
     def find_number(self, country: str) -> AvailableNumber | None:
         return numbers.find(self._numbers, country)
+
+    def is_for_sale(self, number: str, country: str) -> bool:
+        return numbers.is_for_sale(self._numbers, number, country)
 
     def buy_number(self, number: str, country: str) -> OwnedNumber:
         return numbers.buy(self._numbers, number, country)
@@ -140,13 +184,13 @@ class MessageBirdProvider(SMSProvider):
         answer = ask(self._rest, "balance") or {}
         return " ".join(str(answer[name]) for name in ("amount", "type") if answer.get(name) is not None)
 
-    def verify_signature(self, request: HttpRequest) -> None:
+    def verify_signature(self, request: HttpRequest) -> Signed | None:
         """All must be signed, except delivery reports when REQUIRE_SIGNED_REPORTS is off."""
         unsigned = webhooks.SIGNATURE_HEADER not in request.headers
         a_report = request.path.rstrip("/").endswith("/reports")
         if unsigned and a_report and not self.options["REQUIRE_SIGNED_REPORTS"]:
-            return
-        webhooks.verify(request, self._signing_keys)
+            return None
+        return webhooks.verify(request, self._signing_keys)
 
     def parse_reports(self, request: HttpRequest) -> list[StatusReport]:
         return webhooks.reports(request)
@@ -178,25 +222,24 @@ class MessageBirdProvider(SMSProvider):
         self._numbers_api.http.close()
 
 
-def _find(messages: list[dict[str, Any]], reference: str, recipient: str) -> StatusReport | None:
-    for message in messages:
-        if message.get("reference") != reference:
-            continue
-        for item in (message.get("recipients") or {}).get("items") or []:
-            if str(item.get("recipient")) == recipient:
-                created = {"statusDatetime": message.get("createdDatetime")}
-                known = {name: value for name, value in item.items() if value is not None}
-                return webhooks.report(created | known | {"id": message.get("id"), "reference": reference})
-    return None
+def _reports(message: dict[str, Any], reference: str) -> dict[str, StatusReport]:
+    """What a message of the list says of each of its recipients, by their digits."""
+    common = {"statusDatetime": message.get("createdDatetime")}
+    ours = {"id": message.get("id"), "reference": reference}
+    reports = {}
+    for item in (message.get("recipients") or {}).get("items") or []:
+        known = {name: value for name, value in item.items() if value is not None}
+        reports[str(item.get("recipient"))] = webhooks.report(common | known | ours)
+    return reports
 
 
 def _price(row: Any, currency: str) -> PriceRow | None:
-    """None for the default rate: an unknown country is refused, never guessed."""
+    """None for the default rate: an unknown country is refused, never guessed. The amount is judged elsewhere."""
     try:
         country, amount = str(row["countryIsoCode"]).upper(), Decimal(str(row["price"]))
     except (TypeError, KeyError, InvalidOperation) as error:
         raise ProviderError("MessageBird's price list can't be read.") from error
-    if country in ("XX", "") or not amount.is_finite() or amount <= 0:
+    if country in ("XX", ""):
         return None
     mccmnc = str(row.get("mccmnc") or "")
     return PriceRow(country, mccmnc, amount, str(row.get("currencyCode") or currency))

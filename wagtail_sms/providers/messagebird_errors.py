@@ -13,7 +13,8 @@ from wagtail_sms.exceptions import (
     ProviderOutOfFunds,
     ProviderUnavailable,
 )
-from wagtail_sms.providers.messagebird_http import AnswerLost, Api, NothingSent, Refused
+from wagtail_sms.providers.answers import AnswerLost, NothingSent
+from wagtail_sms.providers.messagebird_http import Api, Refused
 
 
 WRONG_KEY = 2

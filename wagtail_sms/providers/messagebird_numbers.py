@@ -3,7 +3,7 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from wagtail_sms.exceptions import NumberUnavailable, ProviderError, ProviderUnavailable
+from wagtail_sms.exceptions import NumberNeedsPaperwork, NumberUnavailable, ProviderError, ProviderUnavailable
 from wagtail_sms.providers.base import AvailableNumber, OwnedNumber
 from wagtail_sms.providers.messagebird_errors import ask, translated
 from wagtail_sms.providers.messagebird_http import Api
@@ -11,15 +11,27 @@ from wagtail_sms.providers.messagebird_sending import digits
 
 
 def find(api: Api, country: str) -> AvailableNumber | None:
-    """The first number for texts in both directions that needs no paperwork."""
-    params = {
-        "features": "sms",
-        "exclude_numbers_require_verification": "true",
-        "prices": "true",
-        "limit": 20,
-    }
+    """The first number for texts in both directions that needs no paperwork; NumberNeedsPaperwork if all do."""
+    path, params = f"available-phone-numbers/{country}", {"features": "sms", "prices": "true", "limit": 20}
+    answer = ask(api, path, params | {"exclude_numbers_require_verification": "true"}) or {}
+    found = next((number for item in _items(answer) if (number := _available(item, country))), None)
+    if found is None:
+        _explain(_items(answer) or _items(ask(api, path, params) or {}), country)
+    return found
+
+
+def _explain(items: list[dict[str, Any]], country: str) -> None:
+    for item in items:
+        if item.get("verificationRequired"):
+            conditions = item.get("conditions") if isinstance(item.get("conditions"), list) else []
+            raise NumberNeedsPaperwork(country=country, conditions="; ".join(map(str, conditions)))
+
+
+def is_for_sale(api: Api, number: str, country: str) -> bool:
+    """Whether a search for this very number finds it."""
+    params = {"features": "sms", "number": digits(number), "search_pattern": "anywhere", "limit": 20}
     answer = ask(api, f"available-phone-numbers/{country}", params) or {}
-    return next((number for item in _items(answer) if (number := _available(item, country))), None)
+    return any(digits(str(item.get("number"))) == digits(number) for item in _items(answer))
 
 
 def buy(api: Api, number: str, country: str) -> OwnedNumber:

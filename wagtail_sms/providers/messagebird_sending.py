@@ -6,9 +6,10 @@ from typing import Any
 
 from wagtail_sms.conf import app_settings
 from wagtail_sms.exceptions import ProviderConfigurationError, ProviderError, ProviderUnavailable
+from wagtail_sms.providers.answers import AnswerLost, NothingSent
 from wagtail_sms.providers.base import OutboundBatch, Outcome, SendResult
 from wagtail_sms.providers.messagebird_errors import operator_error, stops_everything
-from wagtail_sms.providers.messagebird_http import AnswerLost, Api, NothingSent, Refused
+from wagtail_sms.providers.messagebird_http import Api, Refused
 
 
 FAILED_AT_ONCE = {"delivery_failed", "expired"}
@@ -106,14 +107,11 @@ def _read_answer(answer: dict[str, Any], batch: OutboundBatch) -> list[SendResul
     provider_id, recipients = answer.get("id"), answer.get("recipients")
     if not provider_id or not isinstance(recipients, dict):
         return _same_for_all(batch, Outcome.UNCERTAIN, text="MessageBird's answer names no message.")
-    items = _items(recipients)
-    asked = {digits(recipient) for recipient in batch.recipients}
+    items, asked = _items(recipients), {digits(recipient): recipient for recipient in batch.recipients}
     # MessageBird counts what it took. Only a count that fits proves that the others were left out.
-    complete = recipients.get("totalCount") == len(asked & items.keys())
-    return [
-        _read_item(items.get(digits(recipient)), recipient, str(provider_id), complete)
-        for recipient in batch.recipients
-    ]
+    complete = recipients.get("totalCount") == len(asked.keys() & items.keys())
+    name = str(provider_id)
+    return [_read_item(items.get(key), recipient, name, complete) for key, recipient in asked.items()]
 
 
 def _items(recipients: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -126,15 +124,11 @@ def _read_item(item: dict[str, Any] | None, recipient: str, provider_id: str, co
     if item is None:
         outcome = Outcome.REJECTED if complete else Outcome.UNCERTAIN
         return SendResult(recipient, outcome, error_code="left_out", error_text="MessageBird left it out.")
-    failed = item.get("status") in FAILED_AT_ONCE
-    return SendResult(
-        recipient,
-        Outcome.REJECTED if failed else Outcome.ACCEPTED,
-        provider_id=provider_id,
-        segments=_count(item.get("messagePartCount")),
-        error_code=str(item.get("statusErrorCode") or item["status"]) if failed else "",
-        error_text=str(item.get("statusReason") or "")[:300] if failed else "",
-    )
+    segments = _count(item.get("messagePartCount"))
+    if item.get("status") not in FAILED_AT_ONCE:
+        return SendResult(recipient, Outcome.ACCEPTED, provider_id, segments)
+    code, text = str(item.get("statusErrorCode") or item["status"]), str(item.get("statusReason") or "")[:300]
+    return SendResult(recipient, Outcome.REJECTED, provider_id, segments, code, text)
 
 
 def _count(value: Any) -> int | None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -14,9 +14,11 @@ from messagebird import RequestValidator
 
 from wagtail_sms.conf import app_settings
 from wagtail_sms.exceptions import WebhookRejected
-from wagtail_sms.providers.base import InboundText, ReportStatus, StatusReport
+from wagtail_sms.providers.base import InboundText, ReportStatus, Signed, StatusReport
 
 
+# The validator's own second, and some for clocks that are set back.
+LEEWAY = timedelta(seconds=60)
 SIGNATURE_HEADER = "MessageBird-Signature-JWT"
 
 STATUSES = {
@@ -30,17 +32,25 @@ STATUSES = {
     "rejected": ReportStatus.REJECTED,
 }
 FINE = (ReportStatus.SENT, ReportStatus.DELIVERED)
+# `statusErrorCode`: 103 says that the person texted STOP; the others are those that MessageBird calls permanent, with
+# the advice to remove the number ("SMS errors and error codes"): unknown or illegal subscriber, no service for texts.
+OPTED_OUT = frozenset({"103"})
+BAD_NUMBER = frozenset({"1", "2", "3", "5", "9", "10", "11", "12"})
 
 
-def verify(request: HttpRequest, signing_keys: list[str]) -> None:
-    """Raise WebhookRejected unless one of the keys signed this address and this body, about now."""
+def verify(request: HttpRequest, signing_keys: list[str]) -> Signed:
+    """Raise WebhookRejected unless one of the keys signed this address and this body, about now.
+
+    A call without an id of its own (`jti`) is known by its signature.
+    """
     signature = request.headers.get(SIGNATURE_HEADER, "")
     if not app_settings.WEBHOOK_BASE_URL:
         raise WebhookRejected("WAGTAIL_SMS['WEBHOOK_BASE_URL'] is not set, so no signature can be checked.")
     for key in signing_keys:
         try:
-            RequestValidator(key).validate_signature(signature, public_url(request), request.body)
-            return
+            claims = RequestValidator(key).validate_signature(signature, public_url(request), request.body)
+            until = datetime.fromtimestamp(int(claims["exp"]), UTC) + LEEWAY
+            return Signed(event_key("call", str(claims.get("jti") or signature)), until)
         except Exception as error:  # noqa: BLE001  # a strange token makes the validator raise anything
             reason = error
     raise WebhookRejected("The signature is missing or wrong.") from (reason if signing_keys else None)
@@ -126,7 +136,7 @@ def _fields(request: HttpRequest) -> list[Mapping[str, Any]]:
 def _json_fields(request: HttpRequest) -> list[Mapping[str, Any]]:
     try:
         content = json.loads(request.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WebhookRejected("The body is not JSON.") from error
     items = content if isinstance(content, list) else [content]
     if not all(isinstance(item, dict) for item in items):

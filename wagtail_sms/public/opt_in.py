@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from wagtail.models import Site
 
 from wagtail_sms import phone
-from wagtail_sms.delivery import notices
+from wagtail_sms.delivery import carrier, notices
 from wagtail_sms.exceptions import CannotReceiveTexts, NumberError, OptInRefused, UnknownCountry
 from wagtail_sms.extension import accepts_opt_ins
 from wagtail_sms.pricing.cards import credits_for
@@ -32,9 +34,6 @@ from wagtail_sms.pwa.builder import current_build
 from wagtail_sms.pwa.signup import signup_fields
 from wagtail_sms.subscribers import consent, protection
 from wagtail_sms.subscribers.models import ConsentWording
-
-
-REMEMBERED_SECONDS = 3600
 
 
 class Refused(Exception):
@@ -67,33 +66,37 @@ def _take(request: HttpRequest, site: Site) -> HttpResponse:
     except Unreadable as reason:
         return _answer(request, site, errors={"form": str(reason)}, status=reason.status)
     try:
-        _enrol_once(request, site, submission)
+        blocking = _enrol(request, site, submission)
     except Refused as refusal:
         return _answer(request, site, errors=refusal.errors, status=refusal.status, typed=submission.typed)
-    return _answer(request, site, thanks=True)
+    return _answer(request, site, thanks=True, next_step=_start_step(blocking) if blocking else None)
 
 
-def _enrol_once(request: HttpRequest, site: Site, submission: Submission) -> None:
-    """A script that lost our answer asks again with the same key; that is not another attempt."""
+def _enrol(request: HttpRequest, site: Site, submission: Submission) -> str:
     if submission.trapped:
-        return
-    seen = submission.key and f"wagtail_sms:opt_in:{site.pk}:{submission.key}"
-    if seen and cache.get(seen) == _fingerprint(submission):
-        return
-    enrol(
+        return ""
+    return enrol(
         site,
         submission,
         address=visitor_address(request),
         user_agent=storable(request.headers.get("User-Agent", "")),
         source="popup" if is_json(request) else "form",
     )
-    if seen:
-        cache.set(seen, _fingerprint(submission), REMEMBERED_SECONDS)
 
 
-def enrol(site: Site, submission: Submission, *, address: str, user_agent: str, source: str) -> None:
-    """Record the consent and queue the welcome text, both or neither. Raises Refused. Runs in its own transaction."""
+def enrol(site: Site, submission: Submission, *, address: str, user_agent: str, source: str) -> str:
+    """Record the consent and queue the welcome text, both or neither. Raises Refused. Runs in its own transaction.
+
+    Returns "", or our number if the network keeps its texts from this person until they text START to it: then the
+    subscription begins with that, and no welcome text is sent in vain. A script that lost our answer asks again with
+    the same key; that is not another attempt and changes nothing.
+    """
     number, wording = _checked(site, submission)
+    if submission.waited and consent.left_since(site, number=number.number, since=_agreed_at(submission)):
+        raise Refused({"form": _("You unsubscribed after you sent this, and that counts.")}, status=409)
+    blocking = carrier.blocking_sender(site, number=number.number, country=number.country)
+    if consent.was_recorded(site, number=number.number, key=submission.key):
+        return blocking
     try:
         with transaction.atomic():
             protection.check(site, number=number.number, address=address)
@@ -107,10 +110,27 @@ def enrol(site: Site, submission: Submission, *, address: str, user_agent: str, 
                 user_agent=user_agent,
                 language=get_language() or "",
                 source=source,
+                waits_for_start=bool(blocking),
+                evidence=_delay(submission),
+                key=submission.key,
             )
             notices.welcome(opted_in)
     except OptInRefused as refusal:
         raise Refused({"form": str(refusal.message)}, status=429) from refusal
+    except IntegrityError:
+        # Both of two repetitions came at once: the other one has recorded it.
+        if not consent.was_recorded(site, number=number.number, key=submission.key):
+            raise
+    return blocking
+
+
+def _agreed_at(submission: Submission) -> datetime:
+    """When the person agreed, if the phone kept it until there was a connection."""
+    return timezone.now() - timedelta(seconds=submission.waited)
+
+
+def _delay(submission: Submission) -> str:
+    return f"kept by the phone for {submission.waited} s" if submission.waited else ""
 
 
 def _checked(site: Site, submission: Submission) -> tuple[phone.PhoneNumber, ConsentWording]:
@@ -143,8 +163,16 @@ def _number(submission: Submission) -> phone.PhoneNumber:
     return number
 
 
-def _fingerprint(submission: Submission) -> str:
-    return f"{submission.country}|{submission.phone}"
+def _start_step(sender: str) -> dict[str, str]:
+    """What is left to do for somebody whose network keeps our texts back: a text that they can send with one tap."""
+    text = _("You once replied STOP, so your network still holds our texts back. Text START to %(number)s to get them.")
+    return {
+        "title": _("One step is left"),
+        "text": text % {"number": phone.display(sender)},
+        # The odd "?&" is the form that iOS and Android both understand.
+        "link": f"sms:{sender}?&body=START",
+        "button": _("Text START"),
+    }
 
 
 def _answer(
@@ -155,12 +183,15 @@ def _answer(
     status: int = 200,
     typed: dict | None = None,
     thanks: bool = False,
+    next_step: dict[str, str] | None = None,
 ) -> HttpResponse:
     """The same outcome for a script (JSON) and for a person without one (a page with the form, filled in again)."""
     if is_json(request):
-        return JsonResponse({"errors": errors} if errors else {"status": "subscribed"}, status=status)
+        done = {"status": "subscribed"} | ({"next": next_step} if next_step else {})
+        return JsonResponse({"errors": errors} if errors else done, status=status)
     build = current_build(site) if site and status not in (403, 404) else None
     context = {"site": site, "head": build.head if build else {}, "thanks": thanks, "errors": errors or {}}
+    context["next_step"] = next_step
     if build:
         context |= signup_fields(build, typed=typed, errors=errors)
     return render(request, "wagtail_sms/public/page.html", context, status=status)

@@ -61,7 +61,7 @@ def build_file(request: HttpRequest, build_id: str, name: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def icon(request: HttpRequest, name: str) -> HttpResponse:
-    return _forever(_find(request, name=name, content_type="image/png"))
+    return _forever(_find(request, name=name, content_type__startswith="image/"))
 
 
 def _site(request: HttpRequest) -> Site:

@@ -40,6 +40,8 @@ class Submission:
     key: str
     page_url: str
     trapped: bool
+    # Seconds that the phone kept it for want of a connection.
+    waited: int = 0
 
     @property
     def typed(self) -> dict[str, Any]:
@@ -127,6 +129,7 @@ def _submission(sent: dict[str, Any], *, referrer: str) -> Submission:
         key=key if re.fullmatch(r"[\w-]{16,64}", key, re.ASCII) else "",
         page_url=_without_query(_text(sent, "page", 500) or referrer[:500]),
         trapped=bool(_text(sent, TRAP, 200)),
+        waited=_seconds(_text(sent, "waited", 10)),
     )
 
 
@@ -135,6 +138,10 @@ def _text(sent: dict[str, Any], name: str, longest: int) -> str:
     if not isinstance(value, str | int):
         return ""
     return storable(str(value)).strip()[:longest]
+
+
+def _seconds(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _without_query(url: str) -> str:

@@ -49,15 +49,19 @@ def icon_problems(image: AbstractImage | None) -> list[str]:
     return []
 
 
-def draw_icons(image: AbstractImage, *, background: str) -> dict[str, bytes]:
-    """PNG bytes of every icon in ``SIZES``; the apple and maskable ones are opaque, as their platforms ask."""
+def draw_icons(image: AbstractImage, *, background: str, small_files: bool = True) -> dict[str, bytes]:
+    """PNG bytes of every icon in ``SIZES``; the apple and maskable ones are opaque, as their platforms ask.
+
+    ``small_files`` takes seconds for a picture with much in it; without, a look at the icons costs a fraction of that.
+    """
     square = _square(image)
-    return {
-        "icon-192": _png(square.resize((192, 192), Image.Resampling.LANCZOS)),
-        "icon-512": _png(square),
-        "icon-maskable": _png(_padded(square, background)),
-        "icon-apple": _png(_opaque(square, background).resize((180, 180), Image.Resampling.LANCZOS)),
+    drawn = {
+        "icon-192": square.resize((192, 192), Image.Resampling.LANCZOS),
+        "icon-512": square,
+        "icon-maskable": _padded(square, background),
+        "icon-apple": _opaque(square, background).resize((180, 180), Image.Resampling.LANCZOS),
     }
+    return {name: _png(picture, small=small_files) for name, picture in drawn.items()}
 
 
 def real_size(png: bytes) -> tuple[int, int]:
@@ -100,7 +104,10 @@ def _edge(picture: Image.Image) -> tuple[int, ...] | None:
     return corners[0] if spread <= 8 else None
 
 
-def _png(picture: Image.Image) -> bytes:
+def _png(picture: Image.Image, *, small: bool) -> bytes:
     drawn = BytesIO()
-    picture.save(drawn, "PNG", optimize=True)
+    if small:
+        picture.save(drawn, "PNG", optimize=True)
+    else:
+        picture.save(drawn, "PNG", compress_level=1)
     return drawn.getvalue()

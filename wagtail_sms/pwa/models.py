@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting
+from wagtail.fields import StreamField
 from wagtail.images import get_image_model_string
 from wagtail.models import Site
 
 from wagtail_sms.pwa import defaults
+from wagtail_sms.pwa.icons import icon_problems
+from wagtail_sms.pwa.screenshots import FORMS, screenshot_problems
+from wagtail_sms.pwa.shortcuts import ShortcutBlock
 
 
 validate_colour = RegexValidator(
@@ -55,6 +60,13 @@ class PwaSettings(BaseSiteSetting):
         validators=[validate_colour],
         help_text=_("Colours the bars around the page."),
     )
+    theme_colour_dark = models.CharField(
+        _("theme colour in dark mode"),
+        max_length=7,
+        blank=True,
+        validators=[validate_colour],
+        help_text=_("For phones set to dark. Without one the theme colour is used there too."),
+    )
     background_colour = models.CharField(
         _("background colour"),
         max_length=7,
@@ -71,6 +83,31 @@ class PwaSettings(BaseSiteSetting):
         verbose_name=_("icon"),
         help_text=_("A square picture of at least 512 × 512 pixels, not an SVG."),
     )
+    screenshot_narrow = models.ForeignKey(
+        get_image_model_string(),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("screenshot on a phone"),
+        help_text=_("Upright, at least 320 pixels wide. Browsers show it when they offer to install the app."),
+    )
+    screenshot_wide = models.ForeignKey(
+        get_image_model_string(),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("screenshot on a computer"),
+        help_text=_("Wider than high. Browsers on a computer show this one."),
+    )
+    shortcuts = StreamField(
+        [("shortcut", ShortcutBlock())],
+        blank=True,
+        max_num=4,
+        verbose_name=_("shortcuts"),
+        help_text=_("Pages that open from a long press on the icon. Phones show up to four."),
+    )
     display = models.CharField(_("display"), max_length=12, choices=Display.choices, default=defaults.display)
     start_url = models.CharField(
         _("start page"), max_length=200, default=defaults.start_url, validators=[validate_path]
@@ -79,7 +116,7 @@ class PwaSettings(BaseSiteSetting):
     offline_title = models.CharField(_("offline title"), max_length=80, default=defaults.offline_title)
     offline_text = models.TextField(_("offline text"), max_length=500, default=defaults.offline_text)
 
-    select_related = ["icon"]
+    select_related = ["icon", "screenshot_narrow", "screenshot_wide"]
 
     panels = [
         MultiFieldPanel(
@@ -88,11 +125,16 @@ class PwaSettings(BaseSiteSetting):
         ),
         MultiFieldPanel(
             [
-                FieldRowPanel([FieldPanel("theme_colour"), FieldPanel("background_colour")]),
+                FieldRowPanel([FieldPanel("theme_colour"), FieldPanel("theme_colour_dark")]),
+                FieldPanel("background_colour"),
                 FieldPanel("display"),
                 FieldRowPanel([FieldPanel("start_url"), FieldPanel("lang")]),
             ],
             heading=_("Appearance"),
+        ),
+        MultiFieldPanel(
+            [FieldRowPanel([FieldPanel("screenshot_narrow"), FieldPanel("screenshot_wide")]), FieldPanel("shortcuts")],
+            heading=_("Installing and opening"),
         ),
         MultiFieldPanel([FieldPanel("offline_title"), FieldPanel("offline_text")], heading=_("Without a connection")),
     ]
@@ -103,6 +145,15 @@ class PwaSettings(BaseSiteSetting):
 
     def __str__(self) -> str:
         return self.name or str(self.site)
+
+    def clean(self) -> None:
+        """The pictures are looked at when they are chosen, so that no rebuild has to be refused for them."""
+        super().clean()
+        problems = {"icon": icon_problems(self.icon) if self.icon else []}
+        for name, form in FORMS.items():
+            problems[name] = screenshot_problems(getattr(self, name), form=form)
+        if any(problems.values()):
+            raise ValidationError({name: found for name, found in problems.items() if found})
 
     @property
     def effective_name(self) -> str:
@@ -116,7 +167,7 @@ class PwaBuildQuerySet(models.QuerySet):
 
 
 class PwaBuild(models.Model):
-    """One immutable snapshot of a site's PWA. Only ``is_current`` may change after it was made."""
+    """One immutable snapshot of a site's PWA. Only whether it is served may change after it was made."""
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="pwa_builds", verbose_name=_("site"))
     number = models.PositiveIntegerField(_("number"))
@@ -124,8 +175,11 @@ class PwaBuild(models.Model):
     inputs_hash = models.CharField(max_length=64, editable=False)
     features = models.JSONField(_("features"), default=dict, editable=False)
     head = models.JSONField(default=dict, editable=False, help_text="What every page's <head> shows of this build.")
+    inputs = models.JSONField(default=dict, editable=False, help_text="What the next build is compared with.")
+    changes = models.JSONField(default=list, editable=False, help_text="How it differs from the one it replaced.")
     is_current = models.BooleanField(_("is current"), default=False)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    put_back_at = models.DateTimeField(_("put back"), null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -152,8 +206,8 @@ class PwaBuild(models.Model):
         return self.build_id
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert, or change ``is_current`` alone; anything else is refused."""
-        refuse_change(self, kwargs, allowed={"is_current"})
+        """Insert, or change whether it is served; anything else is refused."""
+        refuse_change(self, kwargs, allowed={"is_current", "put_back_at"})
         super().save(*args, **kwargs)
 
 

@@ -23,6 +23,8 @@ JAVASCRIPT = "text/javascript; charset=utf-8"
 STYLES = "text/css; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 MANIFEST = "application/manifest+json; charset=utf-8"
+# When the popup shows itself, and what stands for a rule that the feature's data lacks.
+POPUP_RULES = {"after_actions": 10, "after_seconds": 3, "from_visit": 1, "audience": "mobile", "never_on": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +36,26 @@ class RenderedFile:
     code: str = ""
 
 
-def render(chosen: PwaSettings, *, build_id: str, icon_key: str, features: dict[str, Any]) -> dict[str, RenderedFile]:
-    """Every text file of a build, by name. The popup's two exist only with the feature ``sms``."""
+def render(
+    chosen: PwaSettings, *, build_id: str, icon_key: str, features: dict[str, Any], extras: dict[str, Any]
+) -> dict[str, RenderedFile]:
+    """Every text file of a build, by name. The popup's two exist only with the feature ``sms``.
+
+    ``extras`` are the manifest's screenshots, their ``src`` a name of a file, and its shortcuts.
+    """
     with override(chosen.lang):
         files = {
-            "manifest.json": _manifest(chosen, icon_key),
+            "manifest.json": _manifest(chosen, icon_key, extras),
             "offline.html": _offline(chosen, build_id, icon_key),
-            "offline.css": _styles("offline.css", chosen),
+            "offline.css": styles("offline.css", chosen.theme_colour),
         }
         if "sms" in features:
             files["popup.js"] = _popup(chosen, build_id, features["sms"])
-            files["popup.css"] = _styles("popup.css", chosen)
+            files["popup.css"] = styles("popup.css", chosen.theme_colour)
+        files["toast.js"] = _toast(chosen, build_id, features)
+        files["toast.css"] = styles("toast.css", chosen.theme_colour)
         files["boot.js"] = _boot(build_id, features)
-        files["worker.js"] = _worker(build_id, icon_key)
+        files["worker.js"] = _worker(build_id, icon_key, features)
     return files
 
 
@@ -55,6 +64,7 @@ def head(chosen: PwaSettings, *, icon_key: str) -> dict[str, str]:
     return {
         "name": chosen.short_name or chosen.effective_name,
         "theme_colour": chosen.theme_colour,
+        "theme_colour_dark": chosen.theme_colour_dark,
         "apple_icon": icon_url("icon-apple", icon_key),
     }
 
@@ -65,7 +75,11 @@ def icon_name(icon: str, key: str) -> str:
 
 def icon_url(icon: str, key: str) -> str:
     """Names the drawing, not the build: an installed app fetches an icon again only when it changed."""
-    return reverse("wagtail_sms_pwa_icon", args=[icon_name(icon, key)])
+    return picture_url(icon_name(icon, key))
+
+
+def picture_url(name: str) -> str:
+    return reverse("wagtail_sms_pwa_icon", args=[name])
 
 
 def file_url(build_id: str, name: str) -> str:
@@ -76,8 +90,9 @@ def source(name: str) -> str:
     return (SOURCES / name).read_text(encoding="utf-8")
 
 
-def _manifest(chosen: PwaSettings, icon_key: str) -> RenderedFile:
+def _manifest(chosen: PwaSettings, icon_key: str, extras: dict[str, Any]) -> RenderedFile:
     scope = get_script_prefix()
+    screenshots = [{**entry, "src": picture_url(entry["src"])} for entry in extras["screenshots"]]
     members = {
         "id": scope,
         "name": chosen.effective_name,
@@ -92,8 +107,8 @@ def _manifest(chosen: PwaSettings, icon_key: str) -> RenderedFile:
         "theme_color": chosen.theme_colour,
         "background_color": chosen.background_colour,
         "icons": [_icon(name, icon_key) for name in ("icon-192", "icon-512", "icon-maskable")],
-        "screenshots": django_pwa.PWA_APP_SCREENSHOTS,
-        "shortcuts": django_pwa.PWA_APP_SHORTCUTS,
+        "screenshots": screenshots or django_pwa.PWA_APP_SCREENSHOTS,
+        "shortcuts": extras["shortcuts"] or django_pwa.PWA_APP_SHORTCUTS,
     }
     kept = {name: value for name, value in members.items() if value not in ("", [])}
     return RenderedFile(MANIFEST, json.dumps(kept, ensure_ascii=False, indent=1).encode())
@@ -114,6 +129,7 @@ def _offline(chosen: PwaSettings, build_id: str, icon_key: str) -> RenderedFile:
         "lang": chosen.lang,
         "dir": direction(chosen.lang),
         "theme_colour": chosen.theme_colour,
+        "theme_colour_dark": chosen.theme_colour_dark,
         "start_url": chosen.start_url,
         "icon": icon_url("icon-192", icon_key),
         "styles": file_url(build_id, "offline.css"),
@@ -121,28 +137,52 @@ def _offline(chosen: PwaSettings, build_id: str, icon_key: str) -> RenderedFile:
     return RenderedFile(HTML, render_to_string("wagtail_sms/pwa/offline.html", context).encode())
 
 
-def _styles(name: str, chosen: PwaSettings) -> RenderedFile:
-    properties = "".join(f"--wagtail-sms-{key}:{value};" for key, value in accents(chosen.theme_colour).items())
+def styles(name: str, colour: str) -> RenderedFile:
+    """A stylesheet with the accents of the site's colour in front."""
+    properties = "".join(f"--wagtail-sms-{key}:{value};" for key, value in accents(colour).items())
     code = source(name)
-    return RenderedFile(STYLES, f":root{{{properties}}}\n{code}".encode(), code)
+    # Without weight, so that a host's own colours win wherever its styles stand.
+    return RenderedFile(STYLES, f":where(:root){{{properties}}}\n{code}".encode(), code)
 
 
 def _boot(build_id: str, features: dict[str, Any]) -> RenderedFile:
     sms = features.get("sms", {})
     popup = file_url(build_id, "popup.js") if sms else ""
-    return _script("boot.js", "BUILD", {"popup": popup, "after": sms.get("after_actions", 10)})
+    rules = {name: sms.get(name, default) for name, default in POPUP_RULES.items()}
+    return _script("boot.js", "BUILD", {"toast": file_url(build_id, "toast.js"), "popup": popup, **rules})
+
+
+def _toast(chosen: PwaSettings, build_id: str, features: dict[str, Any]) -> RenderedFile:
+    texts = {
+        "update": gettext("A new version is ready."),
+        "reload": gettext("Reload"),
+        "close": gettext("Close"),
+        # Also without the form: a phone may still keep a sign-up from an earlier build.
+        "done": gettext("You are signed up"),
+        "thanks": features["sms"]["thanks"] if "sms" in features else "",
+        "failed": gettext("You are not signed up"),
+        "refused": gettext("What you sent could not be taken."),
+        "expired": gettext("Your sign-up could not be sent for a day and was deleted. Please sign up again."),
+    }
+    shown = {"lang": chosen.lang, "styles": file_url(build_id, "toast.css"), "texts": texts}
+    return _script("toast.js", "TOAST", shown)
 
 
 def _popup(chosen: PwaSettings, build_id: str, sms: dict[str, Any]) -> RenderedFile:
-    shown = {
-        **sms,
+    return _script("popup.js", "SMS", popup_data(chosen, build_id, sms, styles=file_url(build_id, "popup.css")))
+
+
+def popup_data(chosen: PwaSettings, build_id: str, sms: dict[str, Any], *, styles: str) -> dict[str, Any]:
+    """What the popup's module knows; its labels in the active language. When to show it is the boot script's part."""
+    return {
+        **{name: value for name, value in sms.items() if name not in POPUP_RULES},
         "build": build_id,
         "lang": chosen.lang,
+        "dir": direction(chosen.lang),
         "endpoint": reverse("wagtail_sms_subscribe"),
-        "styles": file_url(build_id, "popup.css"),
+        "styles": styles,
         "labels": labels(),
     }
-    return _script("popup.js", "SMS", shown)
 
 
 def labels() -> dict[str, str]:
@@ -153,6 +193,7 @@ def labels() -> dict[str, str]:
         "phone": gettext("Mobile number"),
         "privacy": gettext("Privacy policy"),
         "close": gettext("Close"),
+        "never": gettext("Don’t ask again"),
         "sending": gettext("One moment…"),
         "done": gettext("You are signed up"),
         "offline": gettext("We could not reach the site. Check your connection and try again."),
@@ -160,7 +201,7 @@ def labels() -> dict[str, str]:
     }
 
 
-def _worker(build_id: str, icon_key: str) -> RenderedFile:
+def _worker(build_id: str, icon_key: str, features: dict[str, Any]) -> RenderedFile:
     # The popup's files are not stored ahead: most visitors never need them, and those who do are online.
     precache = [[file_url(build_id, name)] * 2 for name in ("offline.html", "offline.css")]
     # The address in the pages has no build in it; what is stored under it comes from this build.
@@ -172,7 +213,16 @@ def _worker(build_id: str, icon_key: str) -> RenderedFile:
         "precache": precache,
         "bypass": _private_prefixes(),
         "statics": project.STATIC_URL if (project.STATIC_URL or "").startswith("/") else "",
+        "endpoint": reverse("wagtail_sms_subscribe"),
     }
+    if "sms" in features:
+        build["queued"] = {
+            "title": gettext("Saved, but not sent yet"),
+            "text": gettext(
+                "We can't reach the site right now, so you are not signed up yet. Your number stays on this phone and "
+                "is sent when you are online again or next open the site, within a day."
+            ),
+        }
     return _script("worker.js", "BUILD", build)
 
 

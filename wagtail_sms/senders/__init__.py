@@ -1,5 +1,5 @@
 """Sender numbers: the number a site texts from.
 
-Promises each site one number of its own (or the shared one while it is in trial), obtained once.
+Promises each site one number of its own (or a shared one: in trial, and at a provider that sells none), bought once.
 Never lets an editor choose a number, and never buys one inside a transaction.
 """

@@ -14,7 +14,11 @@ from wagtail_sms.phone import PhoneNumber
 from wagtail_sms.signals import subscriber_stopped, subscriber_subscribed
 from wagtail_sms.states import SUBSCRIBER_MOVES, ConsentKind, SubscriberStatus
 from wagtail_sms.subscribers.models import ConsentEvent, ConsentWording, Subscriber
-from wagtail_sms.subscribers.suppression import lift, number_hash, suppress
+from wagtail_sms.subscribers.suppression import lift, number_hash, number_hashes, suppress
+
+
+# Whom no message reaches, and who comes back by an act of their own.
+GONE = (SubscriberStatus.STOPPED, SubscriberStatus.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,22 @@ def opt_in(
     user_agent: str = "",
     language: str = "",
     source: str = "popup",
+    waits_for_start: bool = False,
+    evidence: str = "",
+    key: str = "",
     now: datetime | None = None,
 ) -> OptIn:
     """The person agreed to be texted. Signing up again while active records the consent and begins nothing new.
 
-    A person who had stopped comes back; one whom an editor suspended stays suspended. Runs in its own transaction.
+    A person who had stopped or could not be reached comes back; one whom an editor suspended stays suspended.
+    `waits_for_start` says that the network blocks our texts to them until they text START: the consent is recorded,
+    and they come back with the START. `key` names one sending of the form: a second one with it is an
+    IntegrityError (see `was_recorded`). Runs in its own transaction.
     """
     now = now or timezone.now()
     with transaction.atomic():
+        # Without the time of a STOP, so that whatever START comes counts.
+        blocked = {"status": SubscriberStatus.STOPPED} if waits_for_start else {}
         subscriber, is_new = Subscriber.objects.get_or_create(
             site=site,
             number=number.number,
@@ -53,25 +65,47 @@ def opt_in(
                 "created_at": now,
                 "language": language[:12],
                 "source": source,
+                **blocked,
             },
         )
-        if not is_new:
-            is_new = _come_back(subscriber, now)
-        lift(site, number=number.number)
+        if waits_for_start:
+            is_new = False
+        else:
+            is_new = is_new or _come_back(subscriber, now)
+            lift(site, number=number.number)
         shown = {"wording": wording, "page_url": page_url[:500], "build_id": build_id[:40]}
         visitor = {"address": shorten_address(address), "user_agent": user_agent[:200]}
+        visitor |= {"evidence": evidence[:500], "key": key}
         _record(site, number.number, ConsentKind.OPT_IN, at=now, source=source, **shown, **visitor)
         _after_commit(subscriber_subscribed, subscriber=subscriber, is_new=is_new)
     return OptIn(subscriber, is_new)
 
 
+def was_recorded(site, *, number: str, key: str) -> bool:
+    """Whether the opt-in that the browser gave this key is in already, and only our answer was lost."""
+    return bool(key) and _events(site, number).filter(key=key).exists()
+
+
+def left_since(site, *, number: str, since: datetime) -> bool:
+    """Whether the person texted STOP, or was deleted, after this moment: an opt-in from before it counts no more."""
+    return _events(site, number).filter(kind__in=(ConsentKind.STOP, ConsentKind.ERASE), at__gt=since).exists()
+
+
 def stop(
-    site, *, number: str, evidence: str = "", sent_at: datetime | None = None, now: datetime | None = None
+    site,
+    *,
+    number: str,
+    evidence: str = "",
+    source: str = "sms",
+    by=None,
+    sent_at: datetime | None = None,
+    now: datetime | None = None,
 ) -> Subscriber | None:
     """The person asked for no more texts. The number is suppressed even if it was never a subscriber.
 
-    `sent_at` is when the person texted it, which a START that arrives out of order is compared with. Returns the
-    subscriber if this stopped one, None if there was nobody (left) to stop. Runs in its own transaction.
+    `source` says how we know: "sms", "link" (of a text that can't be answered), "inbox" (an editor, `by`, read it so)
+    or "carrier". `sent_at` is when the person texted it, which a START that arrives out of order is compared with.
+    Returns the subscriber if this stopped one, None if there was nobody (left) to stop. Runs in its own transaction.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -84,7 +118,7 @@ def stop(
         Subscriber.objects.filter(site=site, number=number, stopped_at__lt=sent_at or now).update(
             stopped_at=sent_at or now
         )
-        _record(site, number, ConsentKind.STOP, at=now, source="sms", evidence=evidence[:500])
+        _record(site, number, ConsentKind.STOP, at=now, source=source, by=by, evidence=evidence[:500])
         subscriber = Subscriber.objects.filter(site=site, number=number).first()
         if not stopped:
             return None
@@ -95,13 +129,13 @@ def stop(
 def restart(
     site, *, number: str, evidence: str = "", sent_at: datetime | None = None, now: datetime | None = None
 ) -> Subscriber | None:
-    """The person texted START: a stopped subscriber is active again. Returns it, or None if nobody was stopped.
+    """The person texted START: one who stopped, or could not be reached, is active again. Returns them, or None.
 
     A START that was sent before the latest STOP, and only arrives after it, changes nothing. Own transaction.
     """
     now = now or timezone.now()
     with transaction.atomic():
-        stopped = Subscriber.objects.filter(site=site, number=number, status=SubscriberStatus.STOPPED)
+        stopped = Subscriber.objects.filter(site=site, number=number, status__in=GONE)
         restarted = stopped.filter(Q(stopped_at=None) | Q(stopped_at__lt=sent_at or now)).update(
             status=SubscriberStatus.ACTIVE, status_changed_at=now, stopped_at=None
         )
@@ -112,13 +146,29 @@ def restart(
     return Subscriber.objects.get(site=site, number=number)
 
 
+def give_up(subscriber: Subscriber, *, evidence: str = "", now: datetime | None = None) -> bool:
+    """The number is no phone that takes texts: no message goes there any more. Returns whether this changed anything.
+
+    Only an active subscriber is given up. Runs in its own transaction.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        given_up = Subscriber.objects.filter(pk=subscriber.pk, status=SubscriberStatus.ACTIVE).update(
+            status=SubscriberStatus.UNREACHABLE, status_changed_at=now
+        )
+        if given_up:
+            told = {"source": "carrier", "evidence": evidence[:500]}
+            _record(subscriber.site, subscriber.number, ConsentKind.UNREACHABLE, at=now, **told)
+    return bool(given_up)
+
+
 def suspend(subscriber: Subscriber, *, by, now: datetime | None = None) -> None:
     """An editor switches somebody off (green to red). Raises IllegalTransition. Runs in its own transaction."""
     _switch(subscriber, SubscriberStatus.SUSPENDED, ConsentKind.SUSPEND, by=by, now=now)
 
 
 def resume(subscriber: Subscriber, *, by, now: datetime | None = None) -> None:
-    """An editor switches somebody on again (red to green); never somebody who texted STOP.
+    """An editor switches somebody on again (red to green), or tries a number again; never somebody who texted STOP.
 
     Raises IllegalTransition. Runs in its own transaction.
     """
@@ -147,9 +197,9 @@ def shorten_address(address: str) -> str:
 
 
 def _come_back(subscriber: Subscriber, now: datetime) -> bool:
-    """A stopped person signs up again: a new subscription, counted so that its welcome text has a key of its own."""
+    """Somebody who was gone signs up again: a new subscription, counted so that its welcome text has its own key."""
     again = subscriber.subscription_count + 1
-    returned = Subscriber.objects.filter(pk=subscriber.pk, status=SubscriberStatus.STOPPED).update(
+    returned = Subscriber.objects.filter(pk=subscriber.pk, status__in=GONE).update(
         status=SubscriberStatus.ACTIVE, status_changed_at=now, stopped_at=None, subscription_count=again
     )
     subscriber.refresh_from_db()
@@ -159,7 +209,7 @@ def _come_back(subscriber: Subscriber, now: datetime) -> bool:
 def _switch(subscriber: Subscriber, target: str, kind: str, *, by, now: datetime | None) -> None:
     now = now or timezone.now()
     origins = [origin for origin, targets in SUBSCRIBER_MOVES.items() if target in targets]
-    origins = [origin for origin in origins if origin in (SubscriberStatus.ACTIVE, SubscriberStatus.SUSPENDED)]
+    origins = [origin for origin in origins if origin not in (SubscriberStatus.STOPPED, SubscriberStatus.PENDING)]
     with transaction.atomic():
         moved = Subscriber.objects.filter(pk=subscriber.pk, status__in=origins).update(
             status=target, status_changed_at=now
@@ -177,6 +227,10 @@ def _refusal(subscriber: Subscriber):
     if subscriber.status == SubscriberStatus.STOPPED:
         return _("This person unsubscribed with a STOP text. Only they can come back, by texting START or signing up.")
     return IllegalTransition.message
+
+
+def _events(site, number: str):
+    return ConsentEvent.objects.filter(site=site, number_hash__in=number_hashes(number))
 
 
 def _record(site, number: str, kind: str, **fields) -> None:

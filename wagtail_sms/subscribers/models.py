@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_sms.phone import mask
@@ -18,11 +19,14 @@ class SubscriberQuerySet(models.QuerySet):
 class Subscriber(models.Model):
     """One phone number of one site. Deleting erases the row; consent events and suppressions stay."""
 
-    site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+", verbose_name=_("site"))
+    # Without an index of its own: two begin with it, and the planner would count an audience by this one.
+    site = models.ForeignKey(
+        "wagtailcore.Site", on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("site")
+    )
     number = models.CharField(max_length=16, verbose_name=_("number"))
     country = models.CharField(max_length=2, verbose_name=_("country"))
     status = models.CharField(
-        max_length=10, choices=SubscriberStatus, default=SubscriberStatus.ACTIVE, verbose_name=_("status")
+        max_length=12, choices=SubscriberStatus, default=SubscriberStatus.ACTIVE, verbose_name=_("status")
     )
     # When the person last became reachable or unreachable: a campaign goes to those unchanged since its launch.
     status_changed_at = models.DateTimeField(verbose_name=_("status since"))
@@ -46,7 +50,7 @@ class Subscriber(models.Model):
             models.UniqueConstraint(fields=["site", "number"], name="wagtail_sms_number_once_per_site"),
         ]
         indexes = [
-            # The estimate's grouped count, on PostgreSQL and SQLite alike.
+            # The estimate's count by country, on PostgreSQL and SQLite alike.
             models.Index(fields=["site", "status", "country"], name="wagtail_sms_audience"),
         ]
 
@@ -81,7 +85,7 @@ class ConsentEvent(models.Model):
 
     site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+")
     number_hash = models.CharField(max_length=64, db_index=True)
-    kind = models.CharField(max_length=10, choices=ConsentKind)
+    kind = models.CharField(max_length=12, choices=ConsentKind)
     wording = models.ForeignKey(ConsentWording, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -92,11 +96,18 @@ class ConsentEvent(models.Model):
     address = models.CharField(max_length=45, blank=True)
     user_agent = models.CharField(max_length=200, blank=True)
     evidence = models.CharField(max_length=500, blank=True)
+    # Made by the visitor's browser for one sending of the form, which it may repeat when an answer is lost.
+    key = models.CharField(max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("consent event")
         verbose_name_plural = _("consent events")
         ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "number_hash", "key"], condition=~Q(key=""), name="wagtail_sms_consent_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
@@ -124,6 +135,27 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class CarrierBlock(models.Model):
+    """The network lets no text from `sender` through to this person, until they text START to it.
+
+    It is about the pair of numbers, whatever sites use the sender, and outlives the subscriber's row: a keyed hash.
+    """
+
+    sender = models.CharField(max_length=16)
+    number_hash = models.CharField(max_length=64)
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("block by the network")
+        verbose_name_plural = _("blocks by the network")
+        constraints = [
+            models.UniqueConstraint(fields=["number_hash", "sender"], name="wagtail_sms_blocked_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sender
 
 
 class OptInAttempt(models.Model):

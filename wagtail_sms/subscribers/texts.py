@@ -13,7 +13,9 @@ from wagtail.contrib.settings.models import BaseSiteSetting
 
 from wagtail_sms.conf import app_settings
 from wagtail_sms.segments import measure
+from wagtail_sms.subscribers import popup_rules
 from wagtail_sms.subscribers.models import ConsentWording
+from wagtail_sms.subscribers.popup_rules import PopupAudience, PopupVisit
 
 
 DEFAULTS = {
@@ -35,6 +37,7 @@ DEFAULTS = {
 # What a person must be told, and where: the wording of the law stays the site's, these parts may not go missing.
 REQUIRED = {
     "consent_text": ("{brand}", "STOP", "HELP"),
+    "thanks_text": ("STOP",),
     "welcome_text": ("{brand}", "STOP"),
     "stop_reply": ("{brand}",),
     "help_reply": ("{brand}", "STOP"),
@@ -62,6 +65,21 @@ class SmsSettings(BaseSiteSetting):
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
+    popup_after_seconds = models.PositiveSmallIntegerField(
+        _("and after this many seconds on the page"), default=3, validators=[MaxValueValidator(120)]
+    )
+    popup_from_visit = models.PositiveSmallIntegerField(
+        _("from which visit on"), choices=PopupVisit, default=PopupVisit.FIRST
+    )
+    popup_audience = models.CharField(
+        _("who sees it"), max_length=9, choices=PopupAudience, default=PopupAudience.MOBILE
+    )
+    popup_never_on = models.TextField(
+        _("pages where it never shows"),
+        max_length=2000,
+        blank=True,
+        help_text=_("One address per line, such as /tickets/. The pages below it are meant too."),
+    )
     popup_title = models.CharField(_("title"), max_length=80, blank=True)
     popup_text = models.TextField(_("text"), max_length=300, blank=True)
     accept_label = models.CharField(_("button that signs up"), max_length=40, blank=True)
@@ -88,6 +106,14 @@ class SmsSettings(BaseSiteSetting):
             filled = filled.replace("{" + placeholder + "}", self._value(placeholder))
         return " ".join(filled.split()) if name in TEXTED else filled
 
+    @property
+    def never_on(self) -> list[str]:
+        """Paths, with all below them, on which the popup never shows. Empty while what stands there is not valid."""
+        try:
+            return popup_rules.paths(self.popup_never_on)
+        except ValidationError:
+            return []
+
     def clean(self) -> None:
         problems = {}
         for name in DEFAULTS:
@@ -98,6 +124,10 @@ class SmsSettings(BaseSiteSetting):
             elif unknown:
                 names = ", ".join(f"{{{found}}}" for found in unknown)
                 problems[name] = _("Nothing would stand in the place of %(names)s.") % {"names": names}
+        try:
+            popup_rules.paths(self.popup_never_on)
+        except ValidationError as error:
+            problems["popup_never_on"] = error
         for name in TEXTED:
             if name not in problems and measure(self.text(name)).segments > app_settings.MAX_SEGMENTS:
                 problems[name] = _("This text is too long to be sent.")

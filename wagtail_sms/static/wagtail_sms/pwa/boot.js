@@ -1,10 +1,10 @@
-/* The build writes in front: const BUILD = {popup: address or "", after: actions}. Keep under 1.5 KB gzip. */
+/* The build writes in front: const BUILD = {toast, popup: address or "", and the editor's rules}. Keep under 1.5 KB gzip. */
 
 const KEY = "wagtail-sms";
 const { dataset } = document.querySelector("script[data-worker]");
 let offered = false;
 
-/** What this browser remembers: {actions, refusals, later, done}; empty when storage is blocked. */
+/** What this browser remembers: {actions, visits, seen, refusals, later, done}; empty when storage is blocked. */
 const read = () => {
   try {
     return JSON.parse(localStorage.getItem(KEY)) ?? {};
@@ -21,50 +21,50 @@ const write = (changes) => {
   }
 };
 
-// Pages are never cached and a module's address names its build, so a new worker may take over unasked.
-const relieve = (worker) => worker?.state === "installed" && worker.postMessage("SKIP_WAITING");
+const tell = ({ data }) => import(BUILD.toast).then((toast) => toast.tell(data, { write }));
 
 async function register() {
+  const { serviceWorker } = navigator;
   const options = { scope: dataset.scope, updateViaCache: "none" };
-  const registration = await navigator.serviceWorker.register(dataset.worker, options);
-  relieve(registration.waiting);
-  registration.addEventListener("updatefound", () => {
-    const worker = registration.installing;
-    worker.addEventListener("statechange", () => relieve(worker));
-  });
+  // For Trusted Types.
+  const url = self.trustedTypes?.createPolicy(KEY, { createScriptURL: () => dataset.worker }).createScriptURL("");
+  const registration = await serviceWorker.register(url ?? dataset.worker, options);
+  // A page just opened loses nothing: a waiting worker may take over.
+  registration.waiting?.postMessage("SKIP_WAITING");
+  serviceWorker.onmessage = tell;
+  const flush = () => registration.active?.postMessage("FLUSH");
+  flush();
+  addEventListener("online", flush);
+  // An app may stay open for days.
+  addEventListener("focus", () => registration.update().catch(() => {}));
+  if (sessionStorage[KEY]) tell({});
 }
 
-const mobile = () =>
-  navigator.userAgentData?.mobile ??
-  matchMedia("(pointer: coarse) and (hover: none) and (max-width: 900px)").matches;
-
-/** Whether to ask: on a phone, after enough actions, not after a yes, not soon after a no. */
-const due = ({ actions, done, later }) =>
-  mobile() &&
+/** Whether to ask, by the editor's rules and earlier answers. */
+const due = ({ actions, visits, done, later }) =>
+  actions >= BUILD.after_actions &&
+  visits >= BUILD.from_visit &&
   !done &&
   !(later > Date.now()) &&
-  actions >= BUILD.after &&
+  (BUILD.audience === "installed"
+    ? matchMedia("not all and (display-mode: browser)").matches
+    : (navigator.userAgentData?.mobile ??
+      matchMedia("(pointer: coarse) and (hover: none) and (max-width: 900px)").matches)) &&
+  !BUILD.never_on.some((path) => `${location.pathname}/`.startsWith(path)) &&
   !document.querySelector('[data-wagtail-sms-popup="off"]');
 
-const busy = () =>
-  document.hidden ||
-  document.querySelector("dialog[open]") ||
-  document.activeElement?.matches("input, textarea, select, [contenteditable]");
-
 async function offer() {
-  if (offered) return;
-  if (busy()) {
-    setTimeout(offer, 3000);
-    return;
-  }
+  if (offered || !due(read())) return;
   offered = true;
-  (await import(BUILD.popup)).offer({ read, write });
+  (await import(BUILD.popup)).offer({ read, write, due: () => due(read()) });
 }
 
-/** One action more: a page opened, or a menu. */
+/** One action more: a page opened, or a menu. Half an hour without one ends a visit. */
 function act() {
-  write({ actions: (read().actions ?? 0) + 1 });
-  if (!offered && due(read())) setTimeout(offer, 1200);
+  const { actions = 0, visits = 0, seen = 0 } = read();
+  const now = Date.now();
+  write({ actions: actions + 1, visits: visits + (now - seen > 18e5), seen: now });
+  if (!offered && due(read())) setTimeout(offer, BUILD.after_seconds * 1000);
 }
 
 function start() {

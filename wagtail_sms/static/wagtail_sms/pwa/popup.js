@@ -4,6 +4,9 @@
 const { labels } = SMS;
 const DAY = 864e5;
 const WAITS = [7, 30, 90];
+const FOREVER = 36500;
+const TYPING = "input, textarea, select, iframe, [contenteditable]";
+const PROMPTS = "dialog, [role$=dialog], [aria-modal], [popover], .wagtail-sms-toast";
 
 /** @returns {HTMLElement} an element with properties, attributes (with a dash or unknown) and children */
 function el(tag, given = {}, ...children) {
@@ -61,7 +64,7 @@ function consentField() {
   return node;
 }
 
-function signupForm(dismiss) {
+function signupForm(...refusals) {
   const country = el("select", { name: "country", autocomplete: "country" });
   country.append(new Option(labels.choose, ""), ...countries().map(([code, name]) => new Option(name, code)));
   country.value = likelyCountry();
@@ -73,10 +76,10 @@ function signupForm(dismiss) {
     field("phone", labels.phone, phone),
     consentField(),
     el(
-      "p",
+      "div",
       { className: "wagtail-sms-actions" },
       el("button", { className: "wagtail-sms-accept", textContent: SMS.accept }),
-      dismiss,
+      ...refusals,
     ),
     el("p", { className: "wagtail-sms-status", role: "status" }),
   );
@@ -100,7 +103,7 @@ function show(form, errors = {}) {
   first?.focus();
 }
 
-/** Send the form. Resolves to errors by field, or to nothing when the visitor is signed up. */
+/** Send the form. Resolves to {errors} by field, or to {next}: what is left to do, or that the worker keeps it, if anything. */
 async function send(form, key) {
   const sent = {
     consent_version: SMS.consent_version,
@@ -117,12 +120,14 @@ async function send(form, key) {
       body: JSON.stringify(sent),
     });
     // A worker or a proxy may answer with a page and a 200; only our own answer counts as a yes.
-    if (!response.headers.get("content-type")?.startsWith("application/json")) return { form: labels.failed };
+    if (!response.headers.get("content-type")?.startsWith("application/json")) return { errors: { form: labels.failed } };
     const answer = await response.json();
-    if (response.ok && answer.status === "subscribed") return null;
-    return answer.errors ?? { form: labels.failed };
+    if (response.ok && answer.status === "subscribed") return { next: answer.next };
+    // The worker's answer without a connection. Whether the site agrees is not known yet.
+    if (response.ok && answer.status === "queued") return { next: { ...answer.next, waits: true } };
+    return { errors: answer.errors ?? { form: labels.failed } };
   } catch {
-    return { form: labels.offline };
+    return { errors: { form: labels.offline } };
   }
 }
 
@@ -139,69 +144,107 @@ function wire(form, done) {
     key ||= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.replace(".", "");
     show(form);
     status.textContent = labels.sending;
-    const errors = await send(form, key);
+    const { errors, next } = await send(form, key);
     sending = false;
     status.textContent = "";
     if (errors) show(form, errors);
-    else done();
+    else done(next);
   });
 }
 
-function thanks(tag) {
-  const title = el(tag, { className: "wagtail-sms-title", tabIndex: -1, textContent: labels.done });
-  const text = el("p", { className: "wagtail-sms-text", role: "status", dir: "auto", textContent: SMS.thanks });
-  return [el("span", { className: "wagtail-sms-tick", "aria-hidden": "true" }), title, text];
+/** A mark, a title and a text; with a step left to do, instead of the mark at the head its link at the foot. */
+function thanks(tag, next) {
+  // What the worker keeps is told here again, by the toast, once it is sent.
+  const kept = next?.waits ? " wagtail-sms-kept" : "";
+  const title = el(tag, { className: `wagtail-sms-title${kept}`, tabIndex: -1, textContent: next?.title ?? labels.done });
+  const words = next?.text ?? SMS.thanks;
+  const text = el("p", { className: `wagtail-sms-text${kept}`, role: "status", dir: "auto", textContent: words });
+  if (!next) return [el("span", { className: "wagtail-sms-tick", ariaHidden: "true" }), title, text];
+  return next.link
+    ? [title, text, el("a", { className: "wagtail-sms-accept", href: next.link, textContent: next.button })]
+    : [title, text];
 }
+
+/** Who signed up is not asked again; who waits for a connection is, in a week, should it come to nothing. */
+const keep = ({ write }, next) => write(next?.waits ? { later: Date.now() + WAITS[0] * DAY } : { done: Date.now() });
 
 /** Let an inline form send without leaving the page. */
 export function enhance(form, memory) {
   const names = new Map(countries());
   for (const option of form.elements.country.options) option.textContent = names.get(option.value) ?? option.textContent;
   form.elements.country.value ||= likelyCountry();
-  wire(form, () => {
-    memory.write({ done: Date.now() });
-    form.replaceChildren(...thanks("h3"));
+  wire(form, (next) => {
+    keep(memory, next);
+    form.replaceChildren(...thanks("h3", next));
     form.querySelector("h3").focus();
   });
 }
 
-/** Show the sheet and remember the answer: a no for 7, 30, then 90 days, and after the fourth for good. */
+const button = (name, text, press) => {
+  const node = el("button", { className: `wagtail-sms-${name}`, type: "button", textContent: text });
+  node.addEventListener("click", press);
+  return node;
+};
+
+/** Show the sheet and remember the answer: a "not now" for 7, 30, then 90 days, and a "no" or the fourth for good.
+    @returns {HTMLDialogElement} the sheet, shown as soon as nothing else is going on */
 export function offer(memory) {
-  const close = el("button", { className: "wagtail-sms-close", type: "button", ariaLabel: labels.close });
-  const dismiss = el("button", { className: "wagtail-sms-dismiss", type: "button", textContent: SMS.dismiss });
+  let signedUp = false;
+  let never = false;
+  const leave = () => dialog.close();
+  const close = button("close", "", leave);
+  close.ariaLabel = labels.close;
+  const dismiss = button("dismiss", SMS.dismiss, leave);
+  const refuse = button("dismiss", labels.never, () => {
+    never = true;
+    leave();
+  });
   const title = el("h2", { className: "wagtail-sms-title", id: "wagtail-sms-title", tabIndex: -1, autofocus: true });
   title.append(el("span", { dir: "auto", textContent: SMS.title }));
   const text = el("p", { className: "wagtail-sms-text", dir: "auto", textContent: SMS.text });
-  const form = signupForm(dismiss);
-  const sheet = el("div", { className: "wagtail-sms-sheet" }, close, title, text, form);
-  const dialog = el("dialog", { className: "wagtail-sms-dialog", "aria-labelledby": title.id, lang: SMS.lang }, sheet);
+  const form = signupForm(dismiss, refuse);
+  const sheet = el("div", { className: "wagtail-sms-sheet" }, title, text, form, close);
+  const look = { className: "wagtail-sms-dialog", "aria-labelledby": title.id, lang: SMS.lang, dir: SMS.dir };
+  const dialog = el("dialog", look, sheet);
 
-  let signedUp = false;
-  const leave = () => dialog.close();
-  close.addEventListener("click", leave);
-  dismiss.addEventListener("click", leave);
   dialog.addEventListener("click", (event) => event.target === dialog && leave());
   dialog.addEventListener("close", () => {
-    if (!signedUp) refuse(memory);
+    if (!signedUp) postpone(memory, never);
     dialog.remove();
   });
-  wire(form, () => {
+  wire(form, (next) => {
     signedUp = true;
-    memory.write({ done: Date.now() });
-    const end = el("button", { className: "wagtail-sms-accept", type: "button", textContent: labels.close });
-    end.addEventListener("click", leave);
-    const parts = thanks("h2");
-    parts[1].id = title.id;
-    sheet.replaceChildren(...parts, end);
-    parts[1].focus();
+    keep(memory, next);
+    sheet.replaceChildren(...thanks("h2", next), button(next?.link ? "dismiss" : "accept", labels.close, leave));
+    const heading = sheet.querySelector("h2");
+    heading.id = title.id;
+    heading.focus();
   });
   const styles = el("link", { rel: "stylesheet", href: SMS.styles });
-  styles.addEventListener("load", () => dialog.showModal(), { once: true });
+  styles.addEventListener("load", () => appear(dialog, memory), { once: true });
   document.head.append(styles);
-  document.body.append(dialog);
+  return dialog;
 }
 
-function refuse({ read, write }) {
+/** Nobody is interrupted: not while looking elsewhere, typing, or being asked something else. */
+const busy = () =>
+  document.hidden ||
+  document.activeElement?.matches(TYPING) ||
+  [...document.querySelectorAll(PROMPTS)].some((node) =>
+    node.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }),
+  );
+
+function appear(dialog, memory) {
+  if (busy()) setTimeout(() => appear(dialog, memory), 3000);
+  // An answer may have been given in another tab meanwhile.
+  else if (memory.due()) {
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+}
+
+function postpone({ read, write }, never) {
   const refusals = read().refusals ?? 0;
-  write({ refusals: refusals + 1, later: Date.now() + (WAITS[refusals] ?? 36500) * DAY });
+  const days = never ? FOREVER : (WAITS[refusals] ?? FOREVER);
+  write({ refusals: refusals + 1, later: Date.now() + days * DAY });
 }
