@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.pwa.accessibility import misfits
 from tests.pwa.builds import build_pwa
 from tests.pwa.phone import wait_until_controlled
-from tests.pwa.test_outbox_browser import WAITING, sign_up
+from tests.pwa.test_outbox_browser import WAITING, nothing_waits, sign_up
 from wagtail_sms import extension
 from wagtail_sms.extension import features_for
 from wagtail_sms.pwa.builder import rebuild
@@ -86,6 +86,7 @@ def test_everything_works_under_trusted_types(venue, settings, handset, address)
     expect(page.get_by_role("heading", name="Saved, but not sent yet")).to_be_visible()
     handset.set_offline(False)
     expect(page.get_by_role("heading", name="You are signed up")).to_be_visible()
+    assert nothing_waits(page)
     page.evaluate("localStorage.clear()")
     for _page in range(3):
         page.goto(f"{address}/programme/")
@@ -147,8 +148,6 @@ def test_sign_up_kept_when_the_feature_is_uninstalled_is_refused_aloud_and_delet
     sign_up(page)
     expect(page.get_by_role("heading", name="Saved, but not sent yet")).to_be_visible()
     handset.set_offline(False)
-    # SQLite in memory refuses to write while the site answers.
-    page.wait_for_timeout(2000)
     extension.uninstall(venue)
     rebuild_and_look(page, venue)
     with page.expect_navigation():
@@ -159,6 +158,5 @@ def test_sign_up_kept_when_the_feature_is_uninstalled_is_refused_aloud_and_delet
     expect(page.locator(TOAST)).to_contain_text("You are not signed up")
     expect(page.locator(TOAST)).to_contain_text("does not send text messages")
     assert misfits(page, TOAST) == []
-    page.wait_for_timeout(300)
-    assert page.evaluate(WAITING) == []
+    assert nothing_waits(page)
     assert not Subscriber.objects.exists()

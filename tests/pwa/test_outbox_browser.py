@@ -1,5 +1,7 @@
 """Sign-ups made without a connection, in a real Chromium: told truly, delivered once."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -18,6 +20,15 @@ WAITING = """async () => {
   const box = await caches.open("wagtail-sms-outbox"); const keys = await box.keys();
   return Promise.all(keys.map(async (key) => (await box.match(key)).json()));
 }"""
+
+
+def nothing_waits(page):
+    """Whether the phone has nothing left to send or to say, within ten seconds."""
+    for _look in range(100):
+        if page.evaluate(WAITING) == []:
+            return True
+        page.wait_for_timeout(100)
+    return False
 
 
 @pytest.fixture
@@ -50,9 +61,9 @@ def test_sign_up_without_a_connection_is_told_truly_and_delivered_once(page, han
     expect(page.get_by_role("status")).to_contain_text("Reply STOP")
     assert Subscriber.objects.get().number == "+33612345678"
     # The browser's own background sync and the page have both asked by now.
+    assert nothing_waits(page)
     page.reload()
     page.wait_for_timeout(500)
-    assert page.evaluate(WAITING) == []
     event = ConsentEvent.objects.get()
     assert event.evidence.startswith("kept by the phone for")
     assert Notice.objects.count() == 1
@@ -83,7 +94,7 @@ def test_lost_answer_is_asked_for_again_and_counts_once(page, handset):
     expect(page.get_by_role("heading", name="Saved, but not sent yet")).to_be_visible()
     assert Subscriber.objects.count() == 1
     lose_answer.mended = True
-    page.evaluate("navigator.serviceWorker.controller.postMessage('FLUSH')")
+    page.evaluate("navigator.serviceWorker.controller.postMessage('GO')")
     expect(page.get_by_role("heading", name="You are signed up")).to_be_visible()
     assert ConsentEvent.objects.count() == 1
     assert Notice.objects.count() == 1
@@ -131,7 +142,26 @@ def test_what_is_refused_later_is_said_and_may_be_asked_again(page, handset):
     assert kept["later"] == 0 and "done" not in kept
     toast.get_by_role("button", name="Close").click()
     expect(toast).to_have_count(0)
-    assert page.evaluate(WAITING) == []
+    assert nothing_waits(page)
+
+
+def test_answer_on_a_page_that_is_left_at_once_is_said_again_by_the_next(page, handset):
+    handset.set_offline(True)
+    sign_up(page, "06 12")
+    expect(page.get_by_role("heading", name="Saved, but not sent yet")).to_be_visible()
+    programme = page.url.replace("contact", "programme")
+    page.goto(programme)
+    page.clock.install()
+    page.clock.pause_at(timezone.now() + timedelta(seconds=1))
+    handset.set_offline(False)
+    for _visit in range(2):
+        page.goto(programme)
+        expect(page.locator(TOAST)).to_contain_text("could not be taken")
+    page.clock.run_for(2000)
+    assert nothing_waits(page)
+    page.goto(programme)
+    page.wait_for_timeout(500)
+    expect(page.locator(TOAST)).to_have_count(0)
 
 
 def test_stop_after_the_offline_sign_up_wins(page, handset, venue):
@@ -153,17 +183,16 @@ def test_portal_that_answers_for_the_site_is_no_answer_and_a_day_is_the_longest(
         "**/sms/subscribe/", lambda route: route.fulfill(content_type="text/html", body="Log in to our Wi-Fi")
     )
     handset.set_offline(False)
-    page.evaluate("navigator.serviceWorker.controller.postMessage('FLUSH')")
+    page.evaluate("navigator.serviceWorker.controller.postMessage('GO')")
     page.wait_for_timeout(800)
     assert len(page.evaluate(WAITING)) == 1
     page.evaluate(
         """async () => { const box = await caches.open("wagtail-sms-outbox"); const [key] = await box.keys();
           const kept = await box.match(key);
           await box.put(key, new Response(await kept.text(), {headers: {at: Date.now() - 90000000}}));
-          navigator.serviceWorker.controller.postMessage("FLUSH"); }"""
+          navigator.serviceWorker.controller.postMessage("GO"); }"""
     )
     expect(page.get_by_role("heading", name="You are not signed up")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("could not be sent for a day")
-    page.wait_for_timeout(200)
-    assert page.evaluate(WAITING) == []
+    assert nothing_waits(page)
     assert not Subscriber.objects.exists()

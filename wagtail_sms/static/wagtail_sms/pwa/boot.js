@@ -4,7 +4,7 @@ const KEY = "wagtail-sms";
 const { dataset } = document.querySelector("script[data-worker]");
 let offered = false;
 
-/** What this browser remembers: {actions, visits, seen, refusals, later, done}; empty when storage is blocked. */
+/** What is remembered: {actions, visits, seen, refusals, later, done}; empty when storage is blocked. */
 const read = () => {
   try {
     return JSON.parse(localStorage.getItem(KEY)) ?? {};
@@ -29,12 +29,12 @@ async function register() {
   // For Trusted Types.
   const url = self.trustedTypes?.createPolicy(KEY, { createScriptURL: () => dataset.worker }).createScriptURL("");
   const registration = await serviceWorker.register(url ?? dataset.worker, options);
-  // A page just opened loses nothing: a waiting worker may take over.
-  registration.waiting?.postMessage("SKIP_WAITING");
   serviceWorker.onmessage = tell;
-  const flush = () => registration.active?.postMessage("FLUSH");
-  flush();
-  addEventListener("online", flush);
+  // To the waiting worker first: one at work would keep it waiting.
+  const go = () => (registration.waiting ?? registration.active)?.postMessage("GO");
+  go();
+  serviceWorker.oncontrollerchange = go;
+  addEventListener("online", go);
   // An app may stay open for days.
   addEventListener("focus", () => registration.update().catch(() => {}));
   if (sessionStorage[KEY]) tell({});

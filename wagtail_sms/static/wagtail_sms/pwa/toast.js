@@ -19,7 +19,7 @@ function words({ status, errors, next }) {
 /** Say it when nothing else asks for attention. `memory` forgets a sign-up that came to nothing. */
 export function tell(about, memory) {
   if (!about) return fill();
-  // The worker may deliver an answer twice, until it hears that it was told.
+  // The worker delivers again until it hears that it was told.
   if (!told.has(about.key)) {
     if (about.status === "subscribed") memory.write({ done: Date.now() });
     else if (about.status !== "update") memory.write({ later: 0 });
@@ -36,9 +36,11 @@ export function tell(about, memory) {
     if (about.status === "update") return;
     told.add(about.key);
   }
-  // What stands in a page that nobody looks at is not told yet.
-  if (!about.aside) navigator.serviceWorker.controller?.postMessage("TOLD");
+  // A page that is left at once, or that nobody looks at, has not told it.
+  if (!about.aside) setTimeout(heard, 1500);
 }
+
+const heard = () => navigator.serviceWorker.controller?.postMessage("TOLD");
 
 /** Put the outcome where the page still says that the sign-up is kept. @returns {boolean} whether it stands there */
 function correct(said) {
@@ -56,7 +58,10 @@ function show({ title, text, button, link, act }) {
   // A live region speaks only of what comes into it later.
   const said = make("div", { role: "status" });
   const close = make("button", { className: "wagtail-sms-toast__close", type: "button", ariaLabel: texts.close });
-  close.addEventListener("click", () => toast.remove());
+  close.addEventListener("click", () => {
+    toast.remove();
+    heard();
+  });
   toast.append(said);
   if (button) {
     const given = { className: "wagtail-sms-toast__act", textContent: button };
@@ -96,7 +101,7 @@ async function reload() {
   navigator.serviceWorker.addEventListener("controllerchange", again, { once: true });
   // A worker that is busy keeps the new one waiting.
   setTimeout(again, 5000);
-  waiting.postMessage("SKIP_WAITING");
+  waiting.postMessage("GO");
 }
 
 const fields = () => [...document.querySelectorAll(FIELDS)];

@@ -136,8 +136,9 @@ function answer(event) {
 self.addEventListener("install", (event) => event.waitUntil(precache().then(announce)));
 self.addEventListener("activate", (event) => event.waitUntil(tidy()));
 self.addEventListener("message", (event) => {
-  if (event.data === "SKIP_WAITING") self.skipWaiting();
-  if (event.data === "FLUSH") event.waitUntil(each(deliver).catch(() => {}));
+  // Deliver what waits; a worker that waits itself takes over first.
+  if (event.data === "GO" && self.registration.waiting) self.skipWaiting();
+  else if (event.data === "GO") event.waitUntil(each(deliver).catch(() => {}));
   if (event.data === "TOLD") event.waitUntil(each(forget));
 });
 // Rejects while something is left, so that the browser tries again by itself.
