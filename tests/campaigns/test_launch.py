@@ -13,6 +13,7 @@ from wagtail_sms.credits import ledger
 from wagtail_sms.exceptions import (
     AlreadySent,
     ExtensionNotInstalled,
+    IllegalTransition,
     InsufficientCredits,
     MessageRefused,
     NobodyToText,
@@ -166,3 +167,10 @@ def test_a_campaign_may_cost_more_than_fits_into_32_bits(site):
     plan(campaign.pk)
     campaign.refresh_from_db()
     assert campaign.credits == campaign.planned_credits == 2400 * 9 * 100_000 > 2**31
+
+
+def test_a_form_of_another_site_keeps_nothing_here_and_stays_as_it_is(site, other_site):
+    theirs = compose(other_site, body="Theirs", form_token=uuid4())
+    with pytest.raises(IllegalTransition):
+        compose(site, body="Ours", form_token=theirs.form_token)
+    assert list(Campaign.objects.values_list("body", flat=True)) == ["Theirs"]

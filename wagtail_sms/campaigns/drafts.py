@@ -27,10 +27,13 @@ def save_draft(
     """Keep what one form has. The same token gives the same campaign; what is no draft any more stays as it is.
 
     `revision` is the version that was in front of the editor, 0 for a message that was never kept; None asks nothing.
-    Raises DraftChanged if somebody kept another text since, and MessageRefused. Runs in its own transaction.
+    Raises DraftChanged if somebody kept another text since, MessageRefused, and IllegalTransition for a token of another
+    site's message. Runs in its own transaction.
     """
     body, now = check_draft(body), now or timezone.now()
     with transaction.atomic():
+        if Campaign.objects.filter(form_token=form_token).exclude(site=site).exists():
+            raise IllegalTransition()
         campaign, is_new = Campaign.objects.get_or_create(
             form_token=form_token,
             site=site,

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -35,11 +37,14 @@ def send_test(site, *, body: str, to: PhoneNumber, token: UUID, by, now: datetim
         raise NoSenderNumber()
     if is_suppressed(site, number=to.number):
         raise RefusedTest(_("This number has unsubscribed from this site, so nothing is sent to it, not even a test."))
-    if _of(by).filter(created_at__gt=now - timedelta(days=1)).count() >= TESTS_PER_DAY:
-        raise RefusedTest(
-            _("You have sent %(most)s tests within a day; more are not allowed.") % {"most": TESTS_PER_DAY}
-        )
-    return notices.test(site, key=f"{_prefix(by)}{token}", number=to.number, country=to.country, body=text, now=now)
+    with transaction.atomic():
+        # One user's tabs wait in line here, on whatever site: what each of them counts stays true until it has sent.
+        get_user_model().objects.select_for_update(no_key=True).get(pk=by.pk)
+        if _of(by).filter(created_at__gt=now - timedelta(days=1)).count() >= TESTS_PER_DAY:
+            raise RefusedTest(
+                _("You have sent %(most)s tests within a day; more are not allowed.") % {"most": TESTS_PER_DAY}
+            )
+        return notices.test(site, key=f"{_prefix(by)}{token}", number=to.number, country=to.country, body=text, now=now)
 
 
 def marked(body: str) -> str:
