@@ -22,6 +22,9 @@ CONTROLLED = """new Promise((done, fail) => {
   navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller
     ? done(true) : navigator.serviceWorker.addEventListener("controllerchange", () => done(true), {once: true}));
 })"""
+LISTENING = """async () => { for (let turn = 0; turn < 300; turn++) {
+  if (navigator.serviceWorker.onmessage) return;
+  await new Promise((next) => setTimeout(next, 50)); } throw new Error("The page has registered no worker."); }"""
 
 
 class PerTest:
@@ -91,3 +94,20 @@ def open_pages(page, url, count):
 def wait_until_controlled(page):
     """Only for the page that registered the worker: one that is opened while a worker takes over stays without it."""
     page.evaluate(CONTROLLED)
+    wait_until_listening(page)
+
+
+def wait_until_listening(page):
+    """Until the page has registered the worker and hears it; before that a waiting worker takes over unasked."""
+    page.evaluate(LISTENING)
+
+
+def stop_idle_workers(page):
+    """What the browser does by itself after half a minute, but never while something like Playwright is attached.
+
+    A worker that was given one more request while it was asked to give way idles on, and keeps the next one waiting.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("ServiceWorker.enable")
+    session.send("ServiceWorker.stopAllWorkers")
+    session.detach()

@@ -8,8 +8,9 @@ from playwright.sync_api import expect
 
 from tests.pwa.accessibility import misfits
 from tests.pwa.builds import build_pwa
-from tests.pwa.phone import wait_until_controlled
+from tests.pwa.phone import wait_until_controlled, wait_until_listening
 from tests.pwa.test_outbox_browser import WAITING, nothing_waits, sign_up
+from tests.pwa.test_update_browser import STATES
 from wagtail_sms import extension
 from wagtail_sms.extension import features_for
 from wagtail_sms.pwa.builder import rebuild
@@ -58,6 +59,7 @@ def open_contact(context, address):
 
 
 def rebuild_and_look(page, site):
+    wait_until_listening(page)
     build = rebuild(site, features=features_for(site), force=True).build
     page.evaluate("navigator.serviceWorker.getRegistration().then((registration) => registration.update())")
     return build
@@ -72,7 +74,7 @@ def look_until_announced(page):
         with suppress(AssertionError):
             expect(toast).to_be_visible(timeout=10_000)
             return toast
-    raise AssertionError("The new build was never announced.")
+    raise AssertionError(f"The new build was never announced: {page.evaluate(STATES)}")
 
 
 def test_everything_works_under_trusted_types(venue, settings, handset, address):

@@ -13,7 +13,7 @@ from wagtail.models import Page
 from tests.e2e.people import picture
 from tests.factories import SENDER, make_installed_site
 from tests.pwa.builds import build_pwa, restore_roots
-from tests.pwa.phone import open_pages, phone, wait_until_controlled
+from tests.pwa.phone import open_pages, phone, stop_idle_workers, wait_until_controlled
 from tests.testapp.models import SimplePage
 from wagtail_sms.extension import features_for
 from wagtail_sms.pwa.builder import rebuild
@@ -96,6 +96,7 @@ def visit_until_taken_over(page, url, name):
     for _page in range(10):
         if page.evaluate(ONLY, name):
             return
+        stop_idle_workers(page)
         open_pages(page, url, 1)
     raise AssertionError(f"{name} has not taken over.")
 
