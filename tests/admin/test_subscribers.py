@@ -311,3 +311,24 @@ def test_nobody_yet_with_the_popup_says_when_it_shows(site, keeper):
     assert PwaBuild.objects.get().is_current
     shown = text(keeper)
     assert "once they have opened 10 pages" in shown
+
+
+def test_the_list_is_filtered_by_cost_source_and_day(site, keeper):
+    here = make_subscriber(site, "+12015550142")
+    abroad = make_subscriber(site, "+33612345678", country="FR")
+    nowhere = make_subscriber(site, "+85512345678", country="KH")
+    Subscriber.objects.filter(pk=abroad.pk).update(source="form", created_at="2026-01-05T12:00Z")
+    dear = credits_for("FR") - 1
+    assert credits_for("US") <= dear
+    assert listed(keeper, dearer_than=dear) == [abroad.number]
+    assert listed(keeper, dearer_than=credits_for("FR")) == []
+    assert listed(keeper, source="form") == [abroad.number]
+    assert listed(keeper, signed_up_from="2026-01-05", signed_up_to="2026-01-05") == [abroad.number]
+    assert set(listed(keeper, signed_up_from="2026-01-06")) == {here.number, nowhere.number}
+    assert set(listed(keeper, dearer_than=0)) == {here.number, abroad.number}
+
+
+@pytest.mark.parametrize("typed", ["-1", "many", "9" * 400, "1e400", "NaN", "2.5\x00"])
+def test_a_cost_that_is_no_number_filters_nothing_and_is_no_error(site, keeper, typed):
+    make_subscriber(site, "+12015550142")
+    assert keeper.get(reverse(LIST), {"dearer_than": typed}).status_code == 200

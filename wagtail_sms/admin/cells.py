@@ -70,13 +70,14 @@ class DeleteColumn(CellForm):
 
 
 class PhoneColumn(Column):
-    """The number, with the country below it where a narrow screen leaves out the column of countries."""
+    """The number, which leads to the person, with the country below it where a narrow screen has no column for it."""
 
     cell_template_name = "wagtail_sms/admin/subscribers/phone_cell.html"
 
     def get_cell_context_data(self, instance, parent_context):
         context = super().get_cell_context_data(instance, parent_context)
         context["country"] = country_name(instance.country)
+        context["sms_site_field"] = FORM_FIELD
         return context
 
 

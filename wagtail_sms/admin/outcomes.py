@@ -84,6 +84,12 @@ class Outcome:
         return "<1" if 0 < self.share < 0.5 else f"{self.share:.0f}"
 
 
+def look_of_state(name: str, word: str = "") -> Look:
+    """How a field of Progress is shown, with another word than its own if one is given."""
+    icon, tone, label, _explanation = _STATES[name]
+    return Look(icon, word or str(label), tone)
+
+
 def outcomes(found: Progress) -> list[Outcome]:
     """The states somebody is in."""
     return [

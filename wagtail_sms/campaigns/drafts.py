@@ -27,8 +27,8 @@ def save_draft(
     """Keep what one form has. The same token gives the same campaign; what is no draft any more stays as it is.
 
     `revision` is the version that was in front of the editor, 0 for a message that was never kept; None asks nothing.
-    Raises DraftChanged if somebody kept another text since, MessageRefused, and IllegalTransition for a token of another
-    site's message. Runs in its own transaction.
+    Raises DraftChanged if somebody kept another text since, MessageRefused, and IllegalTransition for another site's
+    token. Runs in its own transaction.
     """
     body, now = check_draft(body), now or timezone.now()
     with transaction.atomic():
