@@ -100,6 +100,22 @@ class PriceFormatter(LogFormatter):
         return ""
 
 
+# Filled with how many people it was.
+CROWDS = {
+    "wagtail_sms.suspend_all": gettext_lazy("Suspend many subscribers"),
+    "wagtail_sms.resume_all": gettext_lazy("Resume many subscribers"),
+}
+
+
+class CrowdFormatter(LogFormatter):
+    def format_message(self, log_entry) -> str:
+        people = log_entry.data.get("people", 0)
+        suspended = ngettext("%(people)s subscriber suspended", "%(people)s subscribers suspended", people)
+        resumed = ngettext("%(people)s subscriber resumed", "%(people)s subscribers resumed", people)
+        sentence = suspended if log_entry.action == "wagtail_sms.suspend_all" else resumed
+        return sentence % {"people": f"{people:,}"}
+
+
 class SendFormatter(LogFormatter):
     label = gettext_lazy("Send text messages")
 
@@ -158,6 +174,8 @@ def register(actions) -> None:
         actions.register_action(name)(type("BuildFormatter", (BuildFormatter,), {"label": label}))
     for name, (label, _sentence) in PRICES.items():
         actions.register_action(name)(type("PriceFormatter", (PriceFormatter,), {"label": label}))
+    for name, label in CROWDS.items():
+        actions.register_action(name)(type("CrowdFormatter", (CrowdFormatter,), {"label": label}))
     actions.register_action("wagtail_sms.send")(SendFormatter)
     actions.register_action("wagtail_sms.adjust_credits")(AdjustCreditsFormatter)
     actions.register_action("wagtail_sms.decide")(DecideFormatter)

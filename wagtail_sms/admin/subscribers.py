@@ -82,6 +82,8 @@ class SubscribersView(SmsViewMixin, BaseListingView):
         context = super().get_context_data(**kwargs)
         context["counts"] = counts(self.site)
         context["full_numbers"] = self.full_numbers
+        context["may_switch_all"] = self.may("change_subscriber") and (self.is_searching or self.is_filtering)
+        context["whom"] = self.here.partition("?")[2]
         if not context["counts"]["all"]:
             context["popup_is_live"] = serves_sms(self.site)
             context["may_set"] = self.may(*tab("settings").rights)
