@@ -46,7 +46,7 @@ class SubscribersExportView(SubscribersView):
     http_method_names = ["get"]
 
     def get(self, request, *args, **kwargs):
-        self.filters, people = self.filter_queryset(self.get_base_queryset())
+        people = self.filter_queryset(self.get_base_queryset())
         people = self.search_queryset(people)
         as_workbook = request.GET.get("format") == "xlsx"
         count = people.count()

@@ -69,7 +69,7 @@ def _text(content: bytes) -> Iterator[list[str]]:
     encoding = _encoding(content)
     try:
         head = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="").read(4096)
-        if head.count("\0") > len(head) / 100:
+        if sum(letter < " " and letter not in "\t\r\n" for letter in head) > len(head) / 20:
             raise ImportRefused(_("This is neither a CSV file nor an XLSX workbook."))
         first = next((line for line in head.splitlines() if line.strip()), "")
         lines = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")

@@ -55,21 +55,23 @@ def upload(
 ) -> SubscriberImport:
     """Keep a file until its owner says what to do with it. Raises ImportRefused. Runs in its own transaction.
 
-    `consent` is the editor's sentence of where and when these people agreed. At most one file waits per person and site.
+    `consent` is the sentence of where and when these people agreed. At most one file waits per editor and site.
     """
-    if not any(True for _record in islice(records(content, name=file_name), 1)):
+    kept = SubscriberImport(
+        site=site,
+        by=by,
+        content=content,
+        file_name=file_name[-100:],
+        country=country,
+        consent=consent[:300],
+        created_at=now or timezone.now(),
+    )
+    if not sample(kept):
         raise ImportRefused(_("The file is empty."))
     with transaction.atomic():
         SubscriberImport.objects.filter(site=site, by=by, status__in=OPEN).delete()
-        return SubscriberImport.objects.create(
-            site=site,
-            by=by,
-            content=content,
-            file_name=file_name[-100:],
-            country=country,
-            consent=consent[:300],
-            created_at=now or timezone.now(),
-        )
+        kept.save()
+    return kept
 
 
 def sample(found: SubscriberImport, *, rows: int = 6) -> list[list[str]]:
