@@ -85,10 +85,10 @@ def test_no_right_no_export_and_no_button(site):
     assert not ModelLogEntry.objects.filter(action="wagtail_sms.export_subscribers").exists()
 
 
-@pytest.mark.parametrize("language", ["=1+1", "@SUM(A1)", "-2+3", "+cmd|x", "\t=1", "x\0<b>"])
+@pytest.mark.parametrize("language", ["=1+1", "@SUM(A1)", "-2+3", "+cmd|x", "\t=1", "<b>"])
 def test_nothing_in_a_cell_runs(site, exporter, language):
     person = make_subscriber(site, "+12015550101")
-    Subscriber.objects.filter(pk=person.pk).update(language=language.replace("\0", ""), source=language[:5].strip("\0"))
+    Subscriber.objects.filter(pk=person.pk).update(language=language, source=language[:5])
     text, sheet = table(exporter, format="csv")[1], cells(exporter)[1]
     assert text[6].lstrip()[:1] not in ("=", "+", "-", "@")
     assert all(cell.data_type != "f" for cell in sheet)
