@@ -247,11 +247,13 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(site, client, set
     assert "larger than 0.001 MB" in errors(upload(client, "x" * 1001))
 
 
-def test_too_many_rows_are_refused_with_the_limit(site, client, settings):
+def test_too_many_rows_are_refused_with_the_limit(site, client, settings, monkeypatch):
+    monkeypatch.setattr(imports, "CHUNK", 2)
     settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "IMPORT_MAX_ROWS": 8}
     found = checked(client, "\n".join(f"06123456{place:02d}" for place in range(20)))
     assert found.status == ImportStatus.REFUSED and "more than 8 rows" in found.refusal
-    assert "more than 8 rows" in client.get(reverse(PAGE, args=[found.pk])).content.decode()
+    shown = client.get(reverse(PAGE, args=[found.pk])).content.decode()
+    assert "more than 8 rows" in shown and "stays imported" not in shown
     confirm(client, found)
     assert not numbers(site)
 
@@ -311,4 +313,9 @@ def test_files_that_nobody_went_on_with_are_deleted(site, client):
     imports.forget()
     assert SubscriberImport.objects.exists()
     imports.forget(now=found.created_at + imports.KEPT)
+    assert not SubscriberImport.objects.exists()
+
+
+def test_nobody_imports_into_another_site(site, other_site, client):
+    assert upload(client, "0612345601", sms_site=other_site.pk).status_code == 302
     assert not SubscriberImport.objects.exists()
