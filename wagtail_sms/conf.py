@@ -209,6 +209,16 @@ class AppSettings:
         return self._get("REPLY_ALLOWANCE_PER_DAY", 500)
 
     @property
+    def IMPORT_MAX_BYTES(self) -> int:
+        """Largest file of subscribers that can be imported, in bytes."""
+        return self._get("IMPORT_MAX_BYTES", 10_000_000)
+
+    @property
+    def IMPORT_MAX_ROWS(self) -> int:
+        """Most rows of a file of subscribers."""
+        return self._get("IMPORT_MAX_ROWS", 200_000)
+
+    @property
     def PWA_BUILDS_KEPT(self) -> int:
         """PWA builds of a site that are kept."""
         return self._get("PWA_BUILDS_KEPT", 10)

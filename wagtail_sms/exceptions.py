@@ -157,6 +157,10 @@ class CountryNotServed(NumberError):
         super().__init__()
 
 
+class ImportRefused(WagtailSMSError):
+    """A file of numbers that can't be read, or is too large; the message says what to do."""
+
+
 class OptInRefused(WagtailSMSError):
     """The public form turned a sign-up away to protect the site. `code` is for programs and tests."""
 

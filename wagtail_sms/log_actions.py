@@ -140,6 +140,34 @@ class AdjustCreditsFormatter(LogFormatter):
         return (given if credits > 0 else taken) % figures
 
 
+class ExportFormatter(LogFormatter):
+    label = gettext_lazy("Export subscribers")
+
+    def format_message(self, log_entry) -> str:
+        people = log_entry.data.get("people", 0)
+        sentence = ngettext("%(people)s subscriber exported", "%(people)s subscribers exported", people)
+        if not log_entry.data.get("full"):
+            sentence = ngettext(
+                "%(people)s subscriber exported, the number hidden",
+                "%(people)s subscribers exported, their numbers hidden",
+                people,
+            )
+        return sentence % {"people": f"{people:,}"}
+
+
+class ImportFormatter(LogFormatter):
+    label = gettext_lazy("Import subscribers")
+
+    def format_message(self, log_entry) -> str:
+        people = log_entry.data.get("people", 0)
+        sentence = ngettext(
+            "%(people)s subscriber imported from %(file)s",
+            "%(people)s subscribers imported from %(file)s",
+            people,
+        )
+        return sentence % {"people": f"{people:,}", "file": log_entry.data.get("file", "")}
+
+
 class DecideFormatter(LogFormatter):
     label = gettext_lazy("Decide about uncertain texts")
 
@@ -179,3 +207,5 @@ def register(actions) -> None:
     actions.register_action("wagtail_sms.send")(SendFormatter)
     actions.register_action("wagtail_sms.adjust_credits")(AdjustCreditsFormatter)
     actions.register_action("wagtail_sms.decide")(DecideFormatter)
+    actions.register_action("wagtail_sms.export_subscribers")(ExportFormatter)
+    actions.register_action("wagtail_sms.import_subscribers")(ImportFormatter)

@@ -27,6 +27,7 @@ from wagtail_sms.subscribers.models import (
     ConsentWording,
     OptInAttempt,
     Subscriber,
+    SubscriberImport,
     Suppression,
 )
 from wagtail_sms.subscribers.texts import SmsSettings
@@ -69,6 +70,7 @@ __all__ = [
     "SmsSettings",
     "StrangeWord",
     "Subscriber",
+    "SubscriberImport",
     "Suppression",
     "Transfer",
     "UnitPin",

@@ -123,6 +123,17 @@ class ConsentKind(models.TextChoices):
     UNREACHABLE = "unreachable", _("The network says that the number is no phone")
 
 
+class ImportStatus(models.TextChoices):
+    """An import of subscribers, from the upload to the report."""
+
+    UPLOADED = "uploaded", _("Uploaded")
+    CHECKING = "checking", _("Being checked")
+    CHECKED = "checked", _("Checked")
+    IMPORTING = "importing", _("Being imported")
+    DONE = "done", _("Imported")
+    REFUSED = "refused", _("Refused")
+
+
 class InboundVerdict(models.TextChoices):
     """What became of an incoming text that somebody had to look at, or looked at of their own accord."""
 

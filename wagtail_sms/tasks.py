@@ -11,7 +11,7 @@ from wagtail_sms.delivery import giving_back, inbox, notice_queue, notices, repo
 from wagtail_sms.delivery import sweep as sweeping
 from wagtail_sms.pricing import cards
 from wagtail_sms.senders import provisioning
-from wagtail_sms.subscribers import protection
+from wagtail_sms.subscribers import imports, protection
 
 
 @shared_task(name="wagtail_sms.plan_campaign", ignore_result=True)
@@ -68,6 +68,11 @@ def tell_operators() -> None:
     number_requests.tell_operators()
 
 
+@shared_task(name="wagtail_sms.import_subscribers", ignore_result=True)
+def import_subscribers(import_id: int) -> None:
+    imports.run(import_id)
+
+
 @shared_task(name="wagtail_sms.refresh_prices", ignore_result=True)
 def refresh_prices() -> None:
     cards.refresh_all()
@@ -77,6 +82,7 @@ def refresh_prices() -> None:
 def sweep() -> None:
     reconciling.collect()
     schedules.launch_due()
+    imports.wake_unfinished()
     sweeping.sweep()
 
 
@@ -86,6 +92,7 @@ def daily() -> None:
     extension.give_monthly_credits()
     extension.end_trials()
     protection.forget()
+    imports.forget()
     reports.prune(now=timezone.now())
     inbox.prune(now=timezone.now())
     strange.forget(now=timezone.now())

@@ -16,6 +16,7 @@ EDITOR_RIGHTS = {
     "change_subscriber": _("Switch subscribers off and on"),
     "delete_subscriber": _("Delete subscribers"),
     "export_subscriber": _("Export subscribers"),
+    "import_subscriber": _("Import subscribers who agreed elsewhere"),
     "view_inboundevent": _("Read what people text to the site"),
     "view_wallet": _("See the credits"),
     "buy_credits": _("Buy credits"),

@@ -29,7 +29,7 @@ HINTS = {
     _S.PENDING: _("They have not confirmed their number yet."),
     _S.UNREACHABLE: _("The network says that this number is no phone. Try again: send them messages"),
 }
-SOURCES = {"popup": _("Popup"), "form": _("Form")}
+SOURCES = {"popup": _("Popup"), "form": _("Form"), "import": _("Import")}
 
 
 class CellForm(Column):

@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,6 +11,7 @@ from django.views.generic import TemplateView, View
 from wagtail.admin import messages
 from wagtail.admin.utils import get_valid_next_url_from_request
 from wagtail.admin.views.generic import BaseListingView, WagtailAdminTemplateMixin
+from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import log
 
 from wagtail_sms.admin.cells import TARGETS, columns_for
@@ -56,6 +57,27 @@ class SubscribersView(SmsViewMixin, BaseListingView):
         query.pop("_w_filter_fragment", None)
         query[FORM_FIELD] = self.site.pk
         return f"{self.index_url}?{query.urlencode()}"
+
+    @cached_property
+    def header_more_buttons(self):
+        """Import and export, for those who may; the export takes the search and the filters along."""
+        buttons = []
+        if self.may("import_subscriber") and self.full_numbers:
+            url = self.address("subscribers_import")
+            buttons.append(Button(_("Import subscribers"), url=url, icon_name="upload", priority=80))
+        if self.may("export_subscriber"):
+            labels = {"xlsx": _("Download XLSX"), "csv": _("Download CSV")}
+            for place, (kind, label) in enumerate(labels.items()):
+                url = self.export_address(kind)
+                buttons.append(Button(label, url=url, icon_name="download", priority=90 + place))
+        return buttons
+
+    def export_address(self, kind: str) -> str:
+        query = self.request.GET.copy()
+        for name in ("p", "ordering", "_w_filter_fragment"):
+            query.pop(name, None)
+        query["format"], query[FORM_FIELD] = kind, self.site.pk
+        return f"{reverse('wagtail_sms:subscribers_export')}?{query.urlencode()}"
 
     @cached_property
     def columns(self):

@@ -658,7 +658,32 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'subscriber',
                 'verbose_name_plural': 'subscribers',
-                'permissions': [('view_full_numbers_subscriber', 'Can see full phone numbers'), ('export_subscriber', 'Can export subscribers')],
+                'permissions': [('view_full_numbers_subscriber', 'Can see full phone numbers'), ('export_subscriber', 'Can export subscribers'), ('import_subscriber', 'Can import subscribers')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SubscriberImport',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(choices=[('uploaded', 'Uploaded'), ('checking', 'Being checked'), ('checked', 'Checked'), ('importing', 'Being imported'), ('done', 'Imported'), ('refused', 'Refused')], db_index=True, default='uploaded', max_length=12)),
+                ('file_name', models.CharField(max_length=100)),
+                ('content', models.BinaryField()),
+                ('country', models.CharField(blank=True, max_length=2)),
+                ('consent', models.CharField(max_length=300)),
+                ('columns', models.JSONField(default=dict)),
+                ('rows_done', models.PositiveIntegerField(default=0)),
+                ('rows', models.PositiveIntegerField(null=True)),
+                ('figures', models.JSONField(default=dict)),
+                ('problems', models.JSONField(default=list)),
+                ('refusal', models.CharField(blank=True, max_length=300)),
+                ('created_at', models.DateTimeField()),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wagtailcore.site')),
+            ],
+            options={
+                'verbose_name': 'import of subscribers',
+                'verbose_name_plural': 'imports of subscribers',
             },
         ),
         migrations.CreateModel(

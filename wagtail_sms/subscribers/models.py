@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_sms.phone import mask
-from wagtail_sms.states import ConsentKind, SubscriberStatus
+from wagtail_sms.states import ConsentKind, ImportStatus, SubscriberStatus
 
 
 class SubscriberQuerySet(models.QuerySet):
@@ -45,6 +45,7 @@ class Subscriber(models.Model):
         permissions = [
             ("view_full_numbers_subscriber", _("Can see full phone numbers")),
             ("export_subscriber", _("Can export subscribers")),
+            ("import_subscriber", _("Can import subscribers")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["site", "number"], name="wagtail_sms_number_once_per_site"),
@@ -173,3 +174,36 @@ class OptInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class SubscriberImport(models.Model):
+    """A file of numbers that somebody brings along. The file is deleted when it is imported, or after a day."""
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    # Only who chose the file goes on with it.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    status = models.CharField(max_length=12, choices=ImportStatus, default=ImportStatus.UPLOADED, db_index=True)
+    file_name = models.CharField(max_length=100)
+    # In the database, where every process finds it and no web server hands it out.
+    content = models.BinaryField()
+    country = models.CharField(max_length=2, blank=True)
+    consent = models.CharField(max_length=300)
+    # Places from 0: `{"number": 0, "country": None, "language": 2}`.
+    columns = models.JSONField(default=dict)
+    # Rows of this pass that are behind us; an import goes on from here after a kill.
+    rows_done = models.PositiveIntegerField(default=0)
+    rows = models.PositiveIntegerField(null=True)
+    # People by outcome, see `imports.OUTCOMES`.
+    figures = models.JSONField(default=dict)
+    # `[row, code]`, the first ones only.
+    problems = models.JSONField(default=list)
+    refusal = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("import of subscribers")
+        verbose_name_plural = _("imports of subscribers")
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 from datetime import datetime
 
+from django.db import connection
+
 from wagtail_sms.conf import app_settings
 from wagtail_sms.subscribers.models import Suppression
 
@@ -33,3 +35,13 @@ def lift(site, *, number: str) -> None:
 
 def is_suppressed(site, *, number: str) -> bool:
     return Suppression.objects.filter(site=site, number_hash__in=number_hashes(number)).exists()
+
+
+def hold_suppressions() -> None:
+    """Until the caller's transaction ends, a STOP waits, and then stops whom the transaction added.
+
+    Without this one between our look and our commit would find nobody to stop. SQLite lets one write at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE wagtail_sms_suppression IN SHARE MODE")
