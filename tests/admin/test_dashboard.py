@@ -117,7 +117,7 @@ def test_uncertain_texts_wait_for_the_operator_alone(site, other_site):
     assert alerts(client) == {}
     operator.user_permissions.add(permission("adjust_credits"))
     assert alerts(client) == {
-        "Whether 2 texts were sent can't be found out: they wait for your decision. Decide": reverse(
+        "On all sites together, 2 texts are uncertain and wait for your decision. Decide": reverse(
             "wagtail_sms:uncertain"
         )
     }

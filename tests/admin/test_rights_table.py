@@ -12,6 +12,7 @@ from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 from wagtail.admin.viewsets import viewsets
+from wagtail.contrib.settings.registry import registry as settings_registry
 from wagtail.models import ModelLogEntry
 from wagtail.snippets.models import get_snippet_models
 
@@ -170,6 +171,16 @@ def test_a_superuser_may_everything_and_a_form_that_is_right_does_something(name
         assert (everything_kept() != before) == row.writes
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, row in ROWS.items() if name.endswith(("_results", "_progress", "_state"))]
+)
+def test_a_part_of_a_page_that_a_script_asks_for_is_forbidden_without_the_right(name, here, people):
+    address = reverse(f"wagtail_sms:{name}", args=here.arguments(ROWS[name].given))
+    response = people.may(set()).get(address, headers={"x-requested-with": "XMLHttpRequest"})
+    assert response.status_code == 403
+    assert not told(response, here)
+
+
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.given and row.where != EVERYWHERE])
 def test_what_belongs_to_another_site_is_not_there(name, here, there, superuser, people):
     row, before = ROWS[name], everything_kept()
@@ -281,7 +292,11 @@ def test_wagtails_own_pages_tell_somebody_of_one_site_nothing_of_another(where, 
     assert there.site.site_name not in text_of(response)
 
 
-def test_nothing_of_the_feature_is_in_wagtails_snippets_and_choosers(here):
-    registered = [*get_snippet_models(), *(getattr(viewset, "model", None) for viewset in viewsets.viewsets)]
+def test_nothing_of_the_feature_is_in_wagtails_snippets_choosers_and_settings(here):
+    registered = [
+        *get_snippet_models(),
+        *settings_registry,
+        *(getattr(viewset, "model", None) for viewset in viewsets.viewsets),
+    ]
     models = [model for model in registered if isinstance(model, type)]
     assert models and not [model for model in models if model._meta.app_label == "wagtail_sms"]

@@ -169,8 +169,8 @@ class Dashboard:
         if not people:
             return None
         sentence = ngettext(
-            "Whether %(people)s text was sent can't be found out: it waits for your decision.",
-            "Whether %(people)s texts were sent can't be found out: they wait for your decision.",
+            "On all sites together, %(people)s text is uncertain and waits for your decision.",
+            "On all sites together, %(people)s texts are uncertain and wait for your decision.",
             people,
         )
         return Alert(sentence % {"people": intcomma(people)}, _("Decide"), reverse("wagtail_sms:uncertain"), "help")
