@@ -117,7 +117,7 @@ def test_uncertain_texts_wait_for_the_operator_alone(site, other_site):
     assert alerts(client) == {}
     operator.user_permissions.add(permission("adjust_credits"))
     assert alerts(client) == {
-        "On all sites together, 2 texts are uncertain and wait for your decision. Decide": reverse(
+        "On one of the sites there are uncertain texts, which wait for your decision. Decide": reverse(
             "wagtail_sms:uncertain"
         )
     }
@@ -205,8 +205,7 @@ def test_all_of_it_costs_few_queries(site, other_site, superuser, django_assert_
     make_text(site, "Don't stop the music")
     make_build(site)
     PwaSettings.objects.create(site=site, name="Halle")
-    heartbeat.mark(heartbeat.REPORTS % "default", at=timezone.now())
-    # A build is compared with its settings once a minute, which takes some more.
+    # Once a minute the build is compared with its settings and the network is listened to, which takes some more.
     assert "older than its settings" in drawn(looking(superuser))
     request = looking(superuser)
     with django_assert_max_num_queries(8):

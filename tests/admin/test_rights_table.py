@@ -77,11 +77,11 @@ def undone():
         transaction.set_rollback(True)
 
 
-def ask(client: Client, method: str, name: str, corner, *, things=None, site=None):
-    """One request about `things` (a corner's, else this one's) while working on `site`; what it does is undone."""
+def ask(client: Client, method: str, name: str, corner, *, things=None):
+    """One request about `things` (a corner's, else this one's) while working on the corner's site."""
     things = things or corner
     address = reverse(f"wagtail_sms:{name}", args=things.arguments(ROWS[name].given))
-    query = {"sms_site": site.pk if site else corner.site.pk}
+    query = {"sms_site": corner.site.pk}
     if name == "dummy_payment" or ROWS[name].where == EVERYWHERE:
         query = {}
     if method == "GET":
