@@ -7,7 +7,19 @@ from wagtail.permission_policies.sites import SitePermissionPolicy
 from wagtail.permissions import register_permission_policy
 
 from wagtail_sms import log_actions
-from wagtail_sms.admin import access, groups, menu, prices_history, prices_rules, pwa, settings, urls, wallets
+from wagtail_sms.admin import (
+    access,
+    dashboard,
+    groups,
+    menu,
+    prices_history,
+    prices_rules,
+    pwa,
+    searching,
+    settings,
+    urls,
+    wallets,
+)
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.delivery.models import InboundEvent
 from wagtail_sms.pwa.models import PwaBuild, PwaSettings
@@ -36,6 +48,10 @@ hooks.register("register_settings_menu_item", menu.uncertain_item)
 hooks.register("register_settings_menu_item", menu.numbers_item)
 hooks.register(menu.NOTIFICATIONS_HOOK, menu.sms_item)
 hooks.register(menu.PUBLISH_HOOK, menu.pwa_item)
+hooks.register("construct_homepage_summary_items", dashboard.add_summary_items)
+hooks.register("construct_homepage_panels", dashboard.add_panel)
+hooks.register("register_admin_search_area", searching.subscribers_area)
+hooks.register("register_admin_search_area", searching.messages_area)
 hooks.register("register_log_actions", log_actions.register)
 hooks.register("register_permissions", access.rights_to_give)
 hooks.register("register_group_permission_panel", lambda: groups.SiteRightsForm)

@@ -1,6 +1,7 @@
 """The number a site texts from, as its editors see it: they can ask for another country and choose nothing."""
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -61,7 +62,9 @@ class NumberView(SmsViewMixin, WagtailAdminTemplateMixin, FormView):
         return self.may("change_smssettings")
 
     def post(self, request, *args, **kwargs):
-        return super().post(request, *args, **kwargs) if self.may_ask else self.lead_to("number")
+        if not self.may_ask:
+            raise PermissionDenied
+        return super().post(request, *args, **kwargs)
 
     def form_valid(self, form):
         try:

@@ -1,7 +1,7 @@
 """When something that must go on was seen last. Cheap enough to be noted at every webhook."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -11,6 +11,8 @@ from wagtail_sms.delivery.models import Heartbeat
 
 
 REPORTS, INBOUND, SWEEP = "reports:%s", "inbound:%s", "sweep"
+# It runs every 30 seconds.
+SWEEP_IS_LATE = timedelta(minutes=3)
 # One process writes a name this often at most: webhooks come by the thousand.
 EVERY_SECONDS = 5.0
 MARK = """

@@ -1,7 +1,7 @@
 """The ground everything stands on: settings, database, broker, workers, the public address."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import requests
@@ -20,7 +20,6 @@ from wagtail_sms.delivery.webhook_urls import PROBE_HEADER, answer_to, report_ur
 from wagtail_sms.doctor.findings import Finding, ago, count, error, fine, warning
 
 
-SWEEP_IS_LATE = timedelta(minutes=3)
 SECONDS = 5
 # An empty WEBHOOK_BASE_URL and a missing broker.
 SAID_BELOW = ("wagtail_sms.W001", "wagtail_sms.W004")
@@ -79,7 +78,7 @@ def broker() -> Iterator[Finding]:
 def workers(now: datetime) -> Iterator[Finding]:
     """The sweeper is started by beat and run by a worker: seen lately, both are there."""
     seen, subject = heartbeat.last(heartbeat.SWEEP), "Worker and beat"
-    if seen is not None and now - seen < SWEEP_IS_LATE:
+    if seen is not None and now - seen < heartbeat.SWEEP_IS_LATE:
         yield fine(subject, f"The sweeper ran {ago(seen, now)}.")
         return
     told = "The sweeper has never run" if seen is None else f"The sweeper ran last {ago(seen, now)}"
