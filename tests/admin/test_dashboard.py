@@ -17,7 +17,7 @@ from tests.delivery.doubtful import looked_up_in_vain
 from tests.delivery.sending import launched, sent
 from tests.factories import give_credits, make_subscribers
 from wagtail_sms.admin.dashboard import add_panel, add_summary_items
-from wagtail_sms.admin.sites import current_site, for_site
+from wagtail_sms.admin.sites import for_site, installed_site
 from wagtail_sms.campaigns.steering import pause
 from wagtail_sms.credits import low
 from wagtail_sms.delivery import heartbeat
@@ -183,10 +183,10 @@ def test_without_a_right_there_is_nothing(site):
 
 
 def looking(user):
-    """A request as it comes to the home page's hooks: the menu beside it has asked for the sites."""
+    """A request as it comes to the home page's hooks: the menu beside it has asked for the site."""
     request = RequestFactory().get("/admin/")
     request.user, request.session = user, {}
-    current_site(request)
+    installed_site(request)
     return request
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 
 from wagtail_sms.admin.access import OPERATOR_RIGHTS, may
 from wagtail_sms.admin.doubts import DECIDE
-from wagtail_sms.admin.sites import choose, for_site, installed_site_ids, sites_for
+from wagtail_sms.admin.sites import for_site, installed_site
 from wagtail_sms.admin.tabs import TAB_RIGHTS, tab, tabs_for
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.credits import ledger, low, purchases
@@ -59,10 +59,7 @@ class Dashboard:
     @cached_property
     def site(self):
         """The site the user works on, if SMS notifications are installed there."""
-        installed, own = set(installed_site_ids()), sites_for(self.user)
-        usable = [site for site in own if site.pk in installed or may(self.user, site, "install_extension")]
-        site = choose(self.request, usable)
-        return site if site is not None and site.pk in installed else None
+        return installed_site(self.request)
 
     def may(self, *rights: str) -> bool:
         return self.site is not None and may(self.user, self.site, *rights)

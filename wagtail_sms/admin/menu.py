@@ -7,9 +7,8 @@ from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem
 
 from wagtail_sms.admin.access import may
 from wagtail_sms.admin.mixins import SmsViewMixin
-from wagtail_sms.admin.sites import current_site
+from wagtail_sms.admin.sites import current_site, installed_site
 from wagtail_sms.admin.tabs import TAB_RIGHTS, tabs_for
-from wagtail_sms.extension import is_installed
 
 
 NOTIFICATIONS_HOOK = "register_notifications_menu_item"
@@ -21,8 +20,7 @@ class SmsMenuItem(MenuItem):
     """Notifications > SMS: there once the feature is installed on the current site."""
 
     def is_shown(self, request) -> bool:
-        site = current_site(request, *TAB_RIGHTS, usable=True)
-        return site is not None and is_installed(site)
+        return installed_site(request, *TAB_RIGHTS) is not None
 
 
 class RightsMenuItem(MenuItem):

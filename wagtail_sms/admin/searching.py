@@ -4,9 +4,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.search import SearchArea
 
-from wagtail_sms.admin.sites import current_site
+from wagtail_sms.admin.sites import installed_site
 from wagtail_sms.admin.tabs import Tab, tab
-from wagtail_sms.extension import is_installed
 
 
 class TabSearchArea(SearchArea):
@@ -17,8 +16,7 @@ class TabSearchArea(SearchArea):
         self.rights = found.rights
 
     def is_shown(self, request) -> bool:
-        site = current_site(request, *self.rights, usable=True)
-        return site is not None and is_installed(site)
+        return installed_site(request, *self.rights) is not None
 
 
 def subscribers_area() -> SearchArea:

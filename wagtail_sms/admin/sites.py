@@ -32,18 +32,32 @@ def all_sites(user) -> list[Site]:
 
 def usable_sites_for(user, *rights: str) -> list[Site]:
     """Those where the pages of the feature lead somewhere: it is installed, or the user may install it."""
-    installed = set(installed_site_ids())
-    return [site for site in sites_for(user, *rights) if site.pk in installed or may(user, site, "install_extension")]
+    return _usable(user, sites_for(user, *rights), installed=set(installed_site_ids()))
+
+
+def _usable(user, sites: list[Site], *, installed: set[int]) -> list[Site]:
+    return [site for site in sites if site.pk in installed or may(user, site, "install_extension")]
 
 
 def installed_site_ids() -> list[int]:
     return list(Extension.objects.filter(status=ExtensionStatus.INSTALLED).values_list("site_id", flat=True))
 
 
-def current_site(request, *rights: str, usable: bool = False) -> Site | None:
+def current_site(request, *rights: str) -> Site | None:
     """The site the user switched to, else the one of this host, else the first: always one they have a right on."""
-    find = usable_sites_for if usable else sites_for
-    return choose(request, find(request.user, *rights))
+    return choose(request, sites_for(request.user, *rights))
+
+
+def installed_site(request, *rights: str) -> Site | None:
+    """As `current_site`, if the feature is installed there: menu, search and home ask, one query answers them all."""
+    own = sites_for(request.user, *rights)
+    if not own:
+        return None
+    if not hasattr(request, "_wagtail_sms_installed"):
+        request._wagtail_sms_installed = set(installed_site_ids())
+    installed = request._wagtail_sms_installed
+    site = choose(request, _usable(request.user, own, installed=installed))
+    return site if site is not None and site.pk in installed else None
 
 
 def choose(request, sites: list[Site]) -> Site | None:
