@@ -95,6 +95,6 @@ def _stops(seed: int, crowds: list, count: int) -> list[threading.Thread]:
 def _stop(url: str, crowd, person: str) -> None:
     from chaos import phones
 
-    moment, status = phones.text_back(url, person=person, number=crowd.sender.removeprefix("+"))[-1]
+    moment, status, *_ = phones.text_back(url, person=person, number=crowd.sender.removeprefix("+"))[-1]
     if 200 <= status < 300:
         crowd.stopped.setdefault(person, moment)

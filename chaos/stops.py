@@ -52,6 +52,7 @@ def run(*, seed: int, recipients: int, stops: int, **staging) -> dict:
             "stops": len(answers),
             "stopped_before_their_text": len(crowd.stopped.keys() - taken),
             "answered_503": refused,
+            "slowest_answer": round(max(call.seconds for calls in answers.values() for call in calls), 2),
             **scenes.fixed(stage, [crowd], seed=seed, began=began),
         }
 
@@ -69,7 +70,7 @@ def _stop(crowd, person: str, answers: dict[str, list]) -> None:
 
     url = phones.inbound_url()
     answers[person] = phones.text_back(url, person=person, number=crowd.sender.removeprefix("+"))
-    moment, status = answers[person][-1]
+    moment, status, *_ = answers[person][-1]
     if 200 <= status < 300:
         crowd.stopped[person] = moment
 
@@ -83,11 +84,12 @@ def _judge(crowd, answers: dict[str, list], seed: int) -> tuple[int, int]:
     findings = refused = 0
     statuses = dict(Subscriber.objects.filter(site=crowd.site).values_list("number", "status"))
     for person, calls in answers.items():
-        said = [status for _moment, status in calls]
+        said = [call.status for call in calls]
         refused += said.count(503)
         wrong = [status for status in said if status != 503 and not 200 <= status < 300]
         events = InboundEvent.objects.filter(sender=f"+{person}").count()
         if wrong or not 200 <= said[-1] < 300 or statuses[f"+{person}"] != SubscriberStatus.STOPPED or events != 1:
             findings += 1
-            say(f"seed {seed}: STOP of {person}: answers {said}, now {statuses[f'+{person}']}, {events} events kept")
+            state = f"now {statuses[f'+{person}']}, {events} events kept"
+            say(f"seed {seed}: STOP of {person}: answers {[tuple(call) for call in calls]}, {state}")
     return findings, refused

@@ -66,6 +66,7 @@ def test_what_could_not_be_kept_is_taken_when_the_same_call_comes_again(story, c
 def test_calls_are_forgotten_when_their_signature_is_too_old_to_come_again(story, client):
     overheard = story.calls[0].overheard(time.time())
     overheard.make(client, time.time())
+    reports.fold()
     sweep()
     assert SeenCall.objects.count() == 1
     sweep(now=timezone.now() + timedelta(minutes=3))

@@ -221,6 +221,10 @@ class ReportEvent(Report):
     To mark it there and then would write all of its indexes again, and cost more than everything else about folding.
     """
 
+    # What brought it, and until when that can come again; empty if it was compared with the calls that were seen.
+    call = models.CharField(max_length=64, blank=True, db_default="")
+    call_until = models.DateTimeField(null=True)
+
     class Meta:
         verbose_name = _("delivery report")
         verbose_name_plural = _("delivery reports")

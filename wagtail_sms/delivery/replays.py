@@ -10,9 +10,12 @@ from wagtail_sms.providers.base import Signed
 
 
 NOTE = "INSERT INTO wagtail_sms_seencall (provider, token, until) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
-# A WITH for a statement that keeps what a call brought: its table `fresh` has one row, or none if the call was seen.
-# PostgreSQL has it, and there it saves a transaction of four statements for each of thousands of calls.
-FRESH = f"WITH fresh AS ({NOTE} RETURNING 1)"
+# A WITH for a statement that has `taken` reports with their calls: those of them that were not seen before, noted.
+FRESH = """fresh AS (
+        INSERT INTO wagtail_sms_seencall (provider, token, until)
+        SELECT provider, call, call_until FROM taken WHERE call <> '' ORDER BY call
+        ON CONFLICT DO NOTHING RETURNING provider, token
+    )"""
 
 
 def is_first(call: Signed | None, *, provider: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.apps import apps
@@ -19,7 +20,7 @@ from wagtail_sms.delivery.models import Batch, Delivery, FoldedReport
 from wagtail_sms.delivery.moving import Move, find_again, move_on
 from wagtail_sms.delivery.notice_reports import fold_notices, lock_notices
 from wagtail_sms.delivery.settle import REFUNDABLE, finish_if_over, settle_batches
-from wagtail_sms.providers.base import Signed, StatusReport
+from wagtail_sms.providers.base import ReportStatus, Signed, StatusReport
 from wagtail_sms.signals import delivery_updated
 from wagtail_sms.states import BatchStatus
 from wagtail_sms.storable import storable
@@ -41,8 +42,10 @@ TAKE = f"""
         SELECT id FROM wagtail_sms_reportevent ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
     ), taken AS (
         DELETE FROM wagtail_sms_reportevent waiting USING oldest WHERE waiting.id = oldest.id RETURNING waiting.*
-    )
-    INSERT INTO wagtail_sms_foldedreport ({COLUMNS}) SELECT {COLUMNS} FROM taken ORDER BY id RETURNING id, reference
+    ), {replays.FRESH}
+    INSERT INTO wagtail_sms_foldedreport ({COLUMNS}) SELECT {COLUMNS} FROM taken
+    WHERE call = '' OR (provider, call) IN (SELECT provider, token FROM fresh)
+    ORDER BY id RETURNING id, reference
 """  # noqa: S608 only our own names
 
 
@@ -60,40 +63,38 @@ def append(
     """Keep reports as they came: one INSERT, with or without a transaction; what waits already is not kept twice.
 
     Whatever comes again after it was folded is folded again, and moves nothing. `call` is what brought them: if it was
-    seen before, they are not kept again.
+    seen before, they are not kept again. Of one report alone, as they come by the thousand, the call is kept with it,
+    and compared with those that were seen when it is folded.
     """
     now, reports = connection.ops.adapt_datetimefield_value(now or timezone.now()), list(reports)
     rows = [(provider, *_row(report), now) for report in reports]
     if not rows:
         return
-    if call is not None and len(rows) == 1 and connection.vendor == "postgresql":
-        kept = _keep_if_fresh(rows[0], call, provider=provider)
+    if call is not None and _compared_when_folded(reports):
+        kept = _keep([(*rows[0], *replays.noted(call, provider=provider)[1:])], f"{COLUMNS}, call, call_until")
     else:
         with transaction.atomic() if call is not None or len(rows) > APPENDED_AT_ONCE else nullcontext():
-            kept = _keep(rows) if replays.is_first(call, provider=provider) else 0
+            kept = _keep(rows, COLUMNS) if replays.is_first(call, provider=provider) else 0
     if kept:
         strange.note_statuses(reports, provider=provider)
     carrier.heed(reports, provider=provider)
     wake_soon("wagtail_sms.fold_reports")
 
 
-def _keep(rows: list[tuple]) -> int:
-    kept = 0
+def _compared_when_folded(reports: list[StatusReport]) -> bool:
+    """Unknown words are counted as they come, so their calls are compared then too. As are all on SQLite."""
+    return len(reports) == 1 and reports[0].status != ReportStatus.UNKNOWN and connection.vendor == "postgresql"
+
+
+def _keep(rows: list[tuple], columns: str) -> int:
+    """Insert them in the order of their keys: the same call may come twice at once, its reports in another order."""
+    kept, rows = 0, sorted(rows, key=itemgetter(1))
     for first in range(0, len(rows), APPENDED_AT_ONCE):
         some = rows[first : first + APPENDED_AT_ONCE]
         values = ", ".join([f"({', '.join(['%s'] * len(some[0]))})"] * len(some))
-        query = f"INSERT INTO wagtail_sms_reportevent ({COLUMNS}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608
+        query = f"INSERT INTO wagtail_sms_reportevent ({columns}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608
         kept += execute(query, [value for row in some for value in row])
     return kept
-
-
-def _keep_if_fresh(row: tuple, call: Signed, *, provider: str) -> int:
-    values = ", ".join([*["%s"] * (len(row) - 2), "%s::timestamptz", "%s::timestamptz"])
-    query = f"""
-        {replays.FRESH} INSERT INTO wagtail_sms_reportevent ({COLUMNS})
-        SELECT {values} FROM fresh ON CONFLICT DO NOTHING
-    """  # noqa: S608 only our own expressions are interpolated
-    return execute(query, [*replays.noted(call, provider=provider), *row])
 
 
 def _row(report: StatusReport) -> tuple:

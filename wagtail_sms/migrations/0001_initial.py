@@ -478,6 +478,8 @@ class Migration(migrations.Migration):
                 ('error_text', models.CharField(blank=True, max_length=255)),
                 ('occurred_at', models.DateTimeField()),
                 ('received_at', models.DateTimeField()),
+                ('call', models.CharField(blank=True, db_default='', max_length=64)),
+                ('call_until', models.DateTimeField(null=True)),
             ],
             options={
                 'verbose_name': 'delivery report',
