@@ -222,7 +222,7 @@ class ReportEvent(Report):
     """
 
     # What brought it, and until when that can come again; empty if it was compared with the calls that were seen.
-    call = models.CharField(max_length=64, blank=True, db_default="")
+    call = models.UUIDField(null=True)
     call_until = models.DateTimeField(null=True)
 
     class Meta:
@@ -245,9 +245,7 @@ class SeenCall(models.Model):
     """A call of a provider that was acted upon, kept until its signature is too old to come again."""
 
     # One index and no sequence: a row is written for each of thousands of calls.
-    pk = models.CompositePrimaryKey("provider", "token")
-    provider = models.CharField(max_length=50)
-    token = models.CharField(max_length=64)
+    token = models.UUIDField(primary_key=True)
     until = models.DateTimeField()
 
     class Meta:
@@ -255,7 +253,7 @@ class SeenCall(models.Model):
         verbose_name_plural = _("seen webhook calls")
 
     def __str__(self) -> str:
-        return self.token
+        return str(self.token)
 
 
 class StrangeWord(models.Model):

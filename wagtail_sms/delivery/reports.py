@@ -44,7 +44,7 @@ TAKE = f"""
         DELETE FROM wagtail_sms_reportevent waiting USING oldest WHERE waiting.id = oldest.id RETURNING waiting.*
     ), {replays.FRESH}
     INSERT INTO wagtail_sms_foldedreport ({COLUMNS}) SELECT {COLUMNS} FROM taken
-    WHERE call = '' OR (provider, call) IN (SELECT provider, token FROM fresh)
+    WHERE {replays.IS_FRESH}
     ORDER BY id RETURNING id, reference
 """  # noqa: S608 only our own names
 
@@ -71,7 +71,7 @@ def append(
     if not rows:
         return
     if call is not None and _compared_when_folded(reports):
-        kept = _keep([(*rows[0], *replays.noted(call, provider=provider)[1:])], f"{COLUMNS}, call, call_until")
+        kept = _keep([(*rows[0], *replays.noted(call, provider=provider))], f"{COLUMNS}, call, call_until")
     else:
         with transaction.atomic() if call is not None or len(rows) > APPENDED_AT_ONCE else nullcontext():
             kept = _keep(rows, COLUMNS) if replays.is_first(call, provider=provider) else 0

@@ -478,7 +478,7 @@ class Migration(migrations.Migration):
                 ('error_text', models.CharField(blank=True, max_length=255)),
                 ('occurred_at', models.DateTimeField()),
                 ('received_at', models.DateTimeField()),
-                ('call', models.CharField(blank=True, db_default='', max_length=64)),
+                ('call', models.UUIDField(null=True)),
                 ('call_until', models.DateTimeField(null=True)),
             ],
             options={
@@ -529,9 +529,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SeenCall',
             fields=[
-                ('pk', models.CompositePrimaryKey('provider', 'token', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=50)),
-                ('token', models.CharField(max_length=64)),
+                ('token', models.UUIDField(primary_key=True, serialize=False)),
                 ('until', models.DateTimeField()),
             ],
             options={
