@@ -18,7 +18,7 @@ from wagtail_sms.extension import is_installed
 from wagtail_sms.pwa.colours import text_on
 from wagtail_sms.pwa.icons import draw_icons, icon_key, icon_problems
 from wagtail_sms.pwa.models import PwaSettings, validate_colour
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 # What a phone shows of the four icons: an iPhone the one, an Android phone the next cut round, a starting app the last.

@@ -1,4 +1,4 @@
-/* The build writes in front: const SMS = {the site's texts, countries, labels, endpoint, styles}.
+/* The build writes in front: const SMS = {the site's texts in one language, countries, labels, endpoint, styles}.
    Keep under 4.5 KB gzip. Every text goes in by textContent. */
 
 const { labels } = SMS;
@@ -107,6 +107,7 @@ function show(form, errors = {}) {
 async function send(form, key) {
   const sent = {
     consent_version: SMS.consent_version,
+    consent_language: SMS.lang,
     build: SMS.build,
     page: location.origin + location.pathname,
     key,
@@ -124,7 +125,7 @@ async function send(form, key) {
     const answer = await response.json();
     if (response.ok && answer.status === "subscribed") return { next: answer.next };
     // The worker's answer without a connection. Whether the site agrees is not known yet.
-    if (response.ok && answer.status === "queued") return { next: { ...answer.next, waits: true } };
+    if (response.ok && answer.status === "queued") return { next: { title: labels.kept, text: labels.waits, waits: true } };
     return { errors: answer.errors ?? { form: labels.failed } };
   } catch {
     return { errors: { form: labels.offline } };
