@@ -57,8 +57,8 @@ def _sentence(change: dict[str, Any]) -> str:
     if change["part"] == "package":
         return _("The app: version %(before)s → %(after)s") % change
     if not change["name"] and _language(change):
-        named = {"language": language_name(_language(change))}
-        return (_("The popup speaks %(language)s") if change["after"] else _("The popup no longer speaks %(language)s")) % named
+        said = _("The popup speaks %(language)s") if change["after"] else _("The popup no longer speaks %(language)s")
+        return said % {"language": language_name(_language(change))}
     if not change["name"]:
         return _("The SMS popup was added") if change["after"] else _("The SMS popup was taken away")
     if change["name"] == "countries":

@@ -89,7 +89,7 @@ def read(request: HttpRequest) -> Submission:
 
 
 def wishes(request: HttpRequest) -> list[str]:
-    """The languages for a page of our own: what the host's LocaleMiddleware found, if it has one, then the browser's."""
+    """The languages for a page of our own: what the host's LocaleMiddleware found, then the browser's."""
     return [getattr(request, "LANGUAGE_CODE", ""), *languages.accepted(request.headers.get("Accept-Language", ""))]
 
 

@@ -30,7 +30,7 @@ POPUP_RULES = {"after_actions": 10, "after_seconds": 3, "from_visit": 1, "audien
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """One file as it will be served. ``code`` is what the size budget of ``source`` counts: without the site's texts."""
+    """One file as it will be served. ``code`` is what the budget of ``source`` counts: without the site's texts."""
 
     content_type: str
     body: bytes

@@ -30,11 +30,23 @@ def signup_fields(
     """Template context of ``signup_form.html``: the build's texts in one of its languages, what the visitor typed, and
     what was wrong.
     """
-    sms, typed = speaks(build.features["sms"], language), typed or {}
+    return form_fields(build.features["sms"], language=language, build_id=build.build_id, typed=typed, errors=errors)
+
+
+def form_fields(
+    features: dict[str, Any],
+    *,
+    language: str,
+    build_id: str,
+    typed: dict[str, Any] | None = None,
+    errors: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """As `signup_fields`, from the data of a popup that need not be built."""
+    sms, typed = speaks(features, language), typed or {}
     return {
         "sms": sms,
         "labels": labels(language),
-        "build_id": build.build_id,
+        "build_id": build_id,
         "countries": country_choices(sms["countries"], language=language),
         "chosen": typed.get("country") or sms.get("default_country", ""),
         "typed": typed,

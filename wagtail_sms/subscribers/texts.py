@@ -40,9 +40,7 @@ DEFAULTS = {
     "welcome_text": gettext_noop(
         "{brand}: welcome! You will hear from us {frequency}. Reply STOP to end, HELP for help."
     ),
-    "stop_reply": gettext_noop(
-        "{brand}: you are unsubscribed and will get no more texts. Reply START to come back."
-    ),
+    "stop_reply": gettext_noop("{brand}: you are unsubscribed and will get no more texts. Reply START to come back."),
     "start_reply": gettext_noop("{brand}: welcome back, you are subscribed again. Reply STOP to end."),
     "help_reply": gettext_noop("{brand}: texts with our news, {frequency}. Reply STOP to end. More: {privacy_url}"),
 }
@@ -64,7 +62,10 @@ class SmsTexts(models.Model):
     settings = models.ForeignKey(SmsSettings, on_delete=models.CASCADE, related_name="texts")
     language = models.CharField(max_length=12)
     frequency = models.CharField(
-        _("how often you write"), max_length=60, blank=True, help_text=_("Said in the consent, and where you use {frequency}.")
+        _("how often you write"),
+        max_length=60,
+        blank=True,
+        help_text=_("Said in the consent, and where you use {frequency}."),
     )
     popup_title = models.CharField(_("title"), max_length=80, blank=True)
     popup_text = models.TextField(_("text"), max_length=300, blank=True)
