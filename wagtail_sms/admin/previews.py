@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from wagtail_sms import languages
 from wagtail_sms.conf import app_settings
 from wagtail_sms.segments import Measure, forcing_characters, measure
 from wagtail_sms.subscribers.models import ConsentWording
@@ -23,6 +24,11 @@ class Preview:
     missing: tuple[str, ...]
     measure: Measure | None
     wording: "WordingChange | None"
+
+    @property
+    def direction(self) -> str:
+        """As the popup has it; a phone goes by the first letter of a message."""
+        return "auto" if self.measure else languages.direction(self.language)
 
     @property
     def is_too_long(self) -> bool:

@@ -1,5 +1,6 @@
 """The Settings tab: the texts of the popup, of the consent and of the messages, each with its default."""
 
+from django.forms import Media
 from django.http import Http404
 from django.urls import path, reverse
 from django.utils.functional import cached_property
@@ -8,11 +9,12 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.admin.admin_url_finder import ModelAdminURLFinder
+from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.views import generic
 
 from wagtail_sms import languages
 from wagtail_sms.admin.extensions import sender_of
-from wagtail_sms.admin.look import language_choices, typed_texts
+from wagtail_sms.admin.look import typed_texts
 from wagtail_sms.admin.mixins import SmsViewMixin
 from wagtail_sms.admin.previews import preview
 from wagtail_sms.admin.settings_form import PREVIEWED
@@ -66,15 +68,16 @@ class SettingsView(SmsViewMixin, generic.EditView):
 
     def get_context_data(self, **kwargs):
         sender = sender_of(self.site)
-        return super().get_context_data(
+        context = super().get_context_data(
             sender=sender,
             sender_number=display(sender.number) if sender else "",
             pwa_url=for_site(reverse("wagtail_sms:pwa"), self.site),
             needs_rebuild=self.needs_rebuild,
-            look_languages=language_choices(self.object),
             may_rebuild=self.may("rebuild_pwa", "change_pwasettings"),
             **kwargs,
         )
+        context["media"] += Media(js=[versioned_static("wagtail_sms/admin/look-language.js")])
+        return context
 
 
 class PreviewView(SmsViewMixin, TemplateView):

@@ -84,8 +84,8 @@ class SmsSettingsForm(WagtailAdminModelForm):
         """Those whose texts stand in the form, in the order of the site."""
         if not self.is_bound:
             return self.instance.spoken
-        posted = self.data.getlist("text_language")
-        return [code for code in languages.offered() if code in posted]
+        offered = languages.offered()
+        return [code for code in dict.fromkeys(self.data.getlist("text_language")) if code in offered]
 
     def texts_form(self, language: str) -> forms.ModelForm:
         instance = texts_of(self.instance, language)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel, ObjectList, Panel
 
 from wagtail_sms import languages
+from wagtail_sms.admin.look import language_choices
 from wagtail_sms.admin.previews import preview
 from wagtail_sms.admin.settings_form import PREVIEWED, SmsSettingsForm
 from wagtail_sms.subscribers.settings import SmsSettings
@@ -40,6 +41,16 @@ TEXTS = ObjectList(
         MultiFieldPanel(list(map(text_panel, TEXTED)), heading=gettext_lazy("Messages")),
     ]
 ).bind_to_model(SmsTexts)
+
+
+class LookPanel(HelpPanel):
+    """The phones, and the switch to see them in another language."""
+
+    class BoundPanel(HelpPanel.BoundPanel):
+        def get_context_data(self, parent_context=None):
+            context = super().get_context_data(parent_context)
+            context["look_languages"] = language_choices(self.instance)
+            return context
 
 
 class TextsPanel(Panel):
@@ -95,7 +106,7 @@ PANEL = ObjectList(
                 "Half an hour without a page ends a visit."
             ),
         ),
-        HelpPanel(template="wagtail_sms/admin/look/popup.html"),
+        LookPanel(template="wagtail_sms/admin/look/popup.html"),
         TextsPanel(),
     ],
     base_form_class=SmsSettingsForm,

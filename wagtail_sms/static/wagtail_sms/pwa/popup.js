@@ -54,7 +54,7 @@ function consentField() {
     value: "yes",
     "aria-describedby": "wagtail-sms-consent-error",
   });
-  const wording = el("span", { dir: "auto", textContent: SMS.consent });
+  const wording = el("span", { textContent: SMS.consent });
   const label = el("label", { className: "wagtail-sms-consent" }, box, wording);
   const node = el("div", { className: "wagtail-sms-field" }, label, errorFor("consent"));
   if (SMS.privacy_url) {
@@ -159,7 +159,7 @@ function thanks(tag, next) {
   const kept = next?.waits ? " wagtail-sms-kept" : "";
   const title = el(tag, { className: `wagtail-sms-title${kept}`, tabIndex: -1, textContent: next?.title ?? labels.done });
   const words = next?.text ?? SMS.thanks;
-  const text = el("p", { className: `wagtail-sms-text${kept}`, role: "status", dir: "auto", textContent: words });
+  const text = el("p", { className: `wagtail-sms-text${kept}`, role: "status", textContent: words });
   if (!next) return [el("span", { className: "wagtail-sms-tick", ariaHidden: "true" }), title, text];
   return next.link
     ? [title, text, el("a", { className: "wagtail-sms-accept", href: next.link, textContent: next.button })]
@@ -201,8 +201,8 @@ export function offer(memory) {
     leave();
   });
   const title = el("h2", { className: "wagtail-sms-title", id: "wagtail-sms-title", tabIndex: -1, autofocus: true });
-  title.append(el("span", { dir: "auto", textContent: SMS.title }));
-  const text = el("p", { className: "wagtail-sms-text", dir: "auto", textContent: SMS.text });
+  title.append(el("span", { textContent: SMS.title }));
+  const text = el("p", { className: "wagtail-sms-text", textContent: SMS.text });
   const form = signupForm(dismiss, refuse);
   const sheet = el("div", { className: "wagtail-sms-sheet" }, title, text, form, close);
   const look = { className: "wagtail-sms-dialog", "aria-labelledby": title.id, lang: SMS.lang, dir: SMS.dir };

@@ -73,8 +73,8 @@ function show({ title, text, button, link, act }) {
   const styles = make("link", { rel: "stylesheet", href: TOAST.styles });
   styles.addEventListener("load", () => {
     document.body.append(toast);
-    said.append(make("p", { className: "wagtail-sms-toast__title", dir: "auto", textContent: title }));
-    if (text) said.append(make("p", { className: "wagtail-sms-toast__text", dir: "auto", textContent: text }));
+    said.append(make("p", { className: "wagtail-sms-toast__title", textContent: title }));
+    if (text) said.append(make("p", { className: "wagtail-sms-toast__text", textContent: text }));
   });
   document.head.append(styles);
   shown = toast;
