@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_sms import languages
 from wagtail_sms.phone import mask
 from wagtail_sms.states import ConsentKind, ImportStatus, SubscriberStatus
 
@@ -78,7 +79,11 @@ class ConsentWording(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.version}: {self.text[:60]}"
+        return f"{self.language} {self.version}: {self.text[:60]}"
+
+    @property
+    def language_name(self) -> str:
+        return languages.name(self.language)
 
 
 class ConsentEvent(models.Model):

@@ -200,8 +200,8 @@ export function offer(memory) {
     never = true;
     leave();
   });
-  const title = el("h2", { className: "wagtail-sms-title", id: "wagtail-sms-title", tabIndex: -1, autofocus: true });
-  title.append(el("span", { textContent: SMS.title }));
+  const heading = { className: "wagtail-sms-title", id: "wagtail-sms-title", tabIndex: -1, autofocus: true };
+  const title = el("h2", { ...heading, textContent: SMS.title });
   const text = el("p", { className: "wagtail-sms-text", textContent: SMS.text });
   const form = signupForm(dismiss, refuse);
   const sheet = el("div", { className: "wagtail-sms-sheet" }, title, text, form, close);
