@@ -13,7 +13,7 @@ from wagtail_sms.credits import ledger
 from wagtail_sms.extension import Extension
 from wagtail_sms.states import GrantKind, SubscriberStatus
 from wagtail_sms.subscribers.models import Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 # The most frequent country first.

@@ -39,7 +39,7 @@ def make_crowd(number: int, people: int) -> Crowd:
     from wagtail_sms.credits import ledger
     from wagtail_sms.extension import Extension
     from wagtail_sms.subscribers.models import Subscriber
-    from wagtail_sms.subscribers.texts import SmsSettings
+    from wagtail_sms.subscribers.settings import SmsSettings
 
     sender = f"+1201555{number:04d}"
     site, now = factories.make_site(f"site-{number}.example", name=f"Site {number}"), timezone.now()

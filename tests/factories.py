@@ -12,7 +12,8 @@ from wagtail_sms.pricing.models import CountryRate, RateCard
 from wagtail_sms.senders.models import SenderNumber
 from wagtail_sms.states import GrantKind, SenderStatus, SubscriberStatus
 from wagtail_sms.subscribers.models import Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import SmsTexts
 
 
 SENDER = "+12015550123"
@@ -40,6 +41,17 @@ def make_installed_site(hostname: str = "localhost", *, name: str = "Halle Nord"
     SmsSettings.objects.create(site=site, brand=name)
     refresh()
     return site
+
+
+def write_texts(site, language: str = "en", **texts) -> SmsTexts:
+    """What an editor wrote in one language; the rest stays as it was."""
+    settings = SmsSettings.for_site(site)
+    return SmsTexts.objects.update_or_create(settings=settings, language=language, defaults=texts)[0]
+
+
+def speak(site, *languages: str) -> None:
+    """The languages of the popup, the first one for everybody else."""
+    SmsSettings.objects.update_or_create(site=site, defaults={"languages": list(languages)})
 
 
 def make_card(rates: dict[str, tuple[int, str]]) -> RateCard:

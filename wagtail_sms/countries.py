@@ -255,3 +255,14 @@ NAMES = {
 def country_name(country: str) -> str:
     """ "FR" gives "France" in the active language; what we have no name for comes back as it is."""
     return str(NAMES.get(country, country))
+
+
+def localised_name(country: str, language: str) -> str:
+    """The name in a language, as far as the library of phone numbers knows it, else in English."""
+    # Some megabytes of names, for the one form that needs them.
+    from phonenumbers.geodata.locale import LOCALE_DATA
+
+    base = language.lower().partition("-")[0]
+    found = LOCALE_DATA.get(country, {}).get(base, "")
+    # "*fr" stands for "as in French", and "*aa" for "as in English".
+    return found if found and not found.startswith("*") else str(NAMES.get(country, country))

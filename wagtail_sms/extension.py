@@ -17,7 +17,8 @@ from wagtail_sms.pricing.models import CountryRate
 from wagtail_sms.pwa.builder import current_build, serves_sms
 from wagtail_sms.senders.provisioning import request_missing, request_number, share
 from wagtail_sms.states import ExtensionPlan, ExtensionStatus
-from wagtail_sms.subscribers.texts import SmsSettings, current_wording
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import SmsTexts, current_wording, texts_of
 from wagtail_sms.wake import wake
 
 
@@ -137,29 +138,40 @@ def features_for(site) -> dict:
     """What a PWA build of this site is made with: the popup's texts and countries, or nothing when not installed."""
     if not is_installed(site):
         return {}
-    texts, wording = SmsSettings.for_site(site), current_wording(site)
-    return {"sms": {**popup_features(texts), "consent_version": wording.version}}
+    chosen = SmsSettings.for_site(site)
+    features = popup_features(chosen, [texts_of(chosen, language) for language in chosen.spoken])
+    for language, texts in features["texts"].items():
+        texts["consent_version"] = current_wording(site, language).version
+    return {"sms": features}
 
 
-def popup_features(texts: SmsSettings) -> dict:
-    """What the popup says and when it comes, by settings that need be neither saved nor valid."""
-    site, countries = texts.site, served_countries()
+def popup_features(chosen: SmsSettings, texts: list[SmsTexts]) -> dict:
+    """What the popup says and when it comes, by settings and texts that need be neither saved nor valid."""
+    countries = served_countries()
     return {
-        "brand": texts.brand or site.site_name,
+        "brand": chosen.brand or chosen.site.site_name,
+        # In their order: what comes out of PostgreSQL has none of its own.
+        "languages": [each.language for each in texts],
+        "texts": {each.language: _popup_texts(each) for each in texts},
+        "privacy_url": chosen.privacy_url,
+        "default_country": chosen.default_country if chosen.default_country in countries else "",
+        "countries": [[country, calling_code(country)] for country in countries],
+        "after_actions": chosen.popup_after_actions,
+        "after_seconds": chosen.popup_after_seconds,
+        "from_visit": int(chosen.popup_from_visit),
+        "audience": str(chosen.popup_audience),
+        "never_on": chosen.never_on,
+    }
+
+
+def _popup_texts(texts: SmsTexts) -> dict:
+    return {
         "title": texts.text("popup_title"),
         "text": texts.text("popup_text"),
         "accept": texts.text("accept_label"),
         "dismiss": texts.text("dismiss_label"),
         "consent": texts.text("consent_text"),
         "thanks": texts.text("thanks_text"),
-        "privacy_url": texts.privacy_url,
-        "default_country": texts.default_country if texts.default_country in countries else "",
-        "countries": [[country, calling_code(country)] for country in countries],
-        "after_actions": texts.popup_after_actions,
-        "after_seconds": texts.popup_after_seconds,
-        "from_visit": int(texts.popup_from_visit),
-        "audience": str(texts.popup_audience),
-        "never_on": texts.never_on,
     }
 
 

@@ -30,7 +30,8 @@ from wagtail_sms.subscribers.models import (
     SubscriberImport,
     Suppression,
 )
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import SmsTexts
 
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "SeenCall",
     "SenderNumber",
     "SmsSettings",
+    "SmsTexts",
     "StrangeWord",
     "Subscriber",
     "SubscriberImport",

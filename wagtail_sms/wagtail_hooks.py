@@ -24,7 +24,7 @@ from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.delivery.models import InboundEvent
 from wagtail_sms.pwa.models import PwaBuild, PwaSettings
 from wagtail_sms.subscribers.models import Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 for model in (Campaign, Subscriber, InboundEvent, SmsSettings, PwaSettings, PwaBuild):

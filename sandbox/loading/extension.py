@@ -15,7 +15,8 @@ from wagtail_sms.pricing import cards
 from wagtail_sms.pwa.builder import current_build, rebuild
 from wagtail_sms.pwa.models import PwaSettings
 from wagtail_sms.senders import provisioning
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import SmsTexts
 
 
 PACK = 5000
@@ -72,6 +73,12 @@ def _dress(site: Site) -> None:
             "privacy_url": f"{site.root_url}/privacy/",
             "popup_after_actions": 2,
             "default_country": "US",
+        },
+    )
+    SmsTexts.objects.get_or_create(
+        settings=SmsSettings.for_site(site),
+        language="en",
+        defaults={
             "popup_title": "First to know, last to queue",
             "popup_text": "Last tickets, moved doors, the odd secret gig. We text you when it matters, and "
             "you can stop at any time.",

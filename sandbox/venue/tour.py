@@ -14,7 +14,7 @@ from wagtail_sms.extension import is_installed
 from wagtail_sms.pwa.builder import current_build, serves_sms
 from wagtail_sms.states import ConsentKind
 from wagtail_sms.subscribers.models import ConsentEvent
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 FIRST, SECOND = "localhost", "127.0.0.1"

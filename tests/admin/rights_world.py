@@ -102,7 +102,7 @@ def make_corner(hostname: str, *, name: str, number: str, word: str, start: int)
         country=["FR"],
         card=[current_card().pk],
         list=[list_in_use("default").pk],
-        text_name=["popup_text"],
+        text_name=["en", "popup_text"],
         icon_name=["icon-192"],
     )
     corner.draft, corner.welcome = draft, welcome

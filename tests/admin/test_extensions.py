@@ -13,7 +13,7 @@ from wagtail_sms.extension import Extension
 from wagtail_sms.senders.models import SenderNumber
 from wagtail_sms.states import ExtensionPlan, SenderStatus
 from wagtail_sms.subscribers.models import Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 PAGE, INSTALL, UNINSTALL = "extensions", "extension_install", "extension_uninstall"

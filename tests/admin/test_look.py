@@ -9,10 +9,11 @@ from django.urls import reverse
 from PIL import Image
 
 from tests.admin.conftest import make_editor, make_picture, signed_in
+from tests.factories import speak
 from wagtail_sms.pwa.models import PwaBuild, PwaSettings
 from wagtail_sms.pwa.render import source
 from wagtail_sms.subscribers.models import ConsentWording
-from wagtail_sms.subscribers.texts import DEFAULTS, SmsSettings
+from wagtail_sms.subscribers.texts import DEFAULTS, texts_for
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ def client(superuser):
 
 
 def phones(client, site, **typed) -> list[str]:
+    typed = {f"en-{name}" if name in DEFAULTS else name: value for name, value in typed.items()}
     answer = client.post(reverse("wagtail_sms:popup_look"), {"sms_site": site.pk, **typed})
     assert answer.status_code == 200
     return [html.unescape(document) for document in re.findall(r'srcdoc="([^"]*)"', answer.content.decode())]
@@ -34,10 +36,10 @@ def app(client, site, **typed) -> str:
 
 def test_phones_show_what_is_typed_and_nothing_is_saved(client, site):
     shown = phones(client, site, popup_title="Fresh from {brand}", brand="Hall & Co")
-    assert len(shown) == 4
+    assert len(shown) == 8
     assert all('"title": "Fresh from Hall \\u0026 Co"' in document for document in shown)
     assert f'"text": "{DEFAULTS["popup_text"][:20]}' in shown[0]
-    assert SmsSettings.for_site(site).popup_title == ""
+    assert texts_for(site).popup_title == ""
     assert not ConsentWording.objects.filter(site=site).exists()
     assert not PwaBuild.objects.exists()
 
@@ -50,8 +52,8 @@ def test_phones_bear_whatever_is_typed(client, site, typed):
         assert "<b>" not in document
 
 
-def test_phones_speak_the_apps_language_and_its_direction(client, site):
-    PwaSettings.objects.update_or_create(site=site, defaults={"lang": "ar"})
+def test_phones_speak_the_sites_language_and_its_direction(client, site):
+    speak(site, "ar")
     assert '<html lang="ar" dir="rtl">' in phones(client, site)[0]
 
 
@@ -120,7 +122,7 @@ def test_app_says_why_a_picture_is_no_icon(client, site):
 
 def test_app_of_a_site_without_sms_has_no_popup(client, bare_site, site):
     assert "<iframe" not in app(client, bare_site)
-    assert app(client, site, theme_colour="#aa0000").count("<iframe") == 2
+    assert app(client, site, theme_colour="#aa0000").count("<iframe") == 4
 
 
 @pytest.mark.parametrize("pk", ["", "x", "9" * 30, "0", "١"])

@@ -6,11 +6,12 @@ from playwright.sync_api import expect
 
 from tests.admin.conftest import signed_in
 from tests.e2e.people import picture
-from tests.factories import make_installed_site
+from tests.factories import make_installed_site, speak
 from tests.pwa.accessibility import in_both_schemes
 from tests.pwa.builds import build_pwa, restore_roots
 from wagtail_sms.subscribers.models import ConsentWording
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import SmsTexts
 
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -61,8 +62,23 @@ def test_popup_is_drawn_while_one_types(editor):
     picture(editor, "settings-preview")
     assert in_both_schemes(editor, "main") == []
     assert editor.complaints == []
-    assert SmsSettings.objects.get().popup_title == ""
+    assert not SmsTexts.objects.exclude(popup_title="").exists()
     assert ConsentWording.objects.count() == 1  # the build's
+
+
+def test_preview_follows_the_language_of_the_tab(editor):
+    speak(SmsSettings.objects.get().site, "en", "ar")
+    editor.goto("/admin/sms/settings/")
+    expect(phone(editor, "The popup asks").locator("h2")).to_have_text("Get our news by text")
+    editor.get_by_role("tab", name="العربيّة").click()
+    expect(phone(editor, "The popup asks").locator("h2")).to_have_text("أخبارنا برسائل نصية")
+    expect(phone(editor, "The form on a page").locator("form")).to_have_css("direction", "rtl")
+    expect(phone(editor, "The form after a mistake").locator("[data-error=phone]")).to_be_visible()
+    expect(phone(editor, "The form, signed up").locator("h3")).to_have_text("تم اشتراكك")
+    assert in_both_schemes(editor, "main") == []
+    editor.get_by_label("Preview in").select_option("en")
+    expect(phone(editor, "The popup asks").locator("h2")).to_have_text("Get our news by text")
+    assert editor.complaints == []
 
 
 def test_app_is_drawn_while_one_chooses(editor):

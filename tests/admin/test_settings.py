@@ -8,7 +8,8 @@ from wagtail_sms.extension import features_for
 from wagtail_sms.pwa import builder
 from wagtail_sms.pwa.models import PwaSettings
 from wagtail_sms.subscribers.models import ConsentWording
-from wagtail_sms.subscribers.texts import DEFAULTS, SmsSettings, current_wording
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import DEFAULTS, current_wording, texts_for
 
 
 @pytest.fixture
@@ -17,9 +18,11 @@ def client(superuser):
 
 
 def form(site, **changed) -> dict:
-    empty = dict.fromkeys(DEFAULTS, "")
-    basics = {"brand": "Halle Nord", "frequency": "weekly", "popup_after_actions": 10, "privacy_url": "", **RULES}
-    return {**empty, **basics, "default_country": "", "sms_site": site.pk, **changed}
+    """What the page sends; a text is meant in English unless its name begins with a language."""
+    texts = {f"en-{name}": "" for name in DEFAULTS} | {"en-frequency": "weekly", "text_language": "en"}
+    basics = {"brand": "Halle Nord", "popup_after_actions": 10, "privacy_url": "", **RULES}
+    changed = {f"en-{name}" if name in DEFAULTS else name: value for name, value in changed.items()}
+    return {**texts, **basics, "default_country": "", "sms_site": site.pk, **changed}
 
 
 def save(client, site, **changed):
@@ -31,22 +34,22 @@ def told(answer) -> str:
 
 
 def fragment(client, site, name: str, **typed) -> str:
-    answer = client.post(reverse("wagtail_sms:settings_preview", args=[name]), form(site, **typed))
+    answer = client.post(reverse("wagtail_sms:settings_preview", args=["en", name]), form(site, **typed))
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
 
 
 def test_a_written_text_is_kept_and_an_emptied_one_is_the_default_again(client, site):
     save(client, site, welcome_text="{brand}: hello! Reply STOP to end.")
-    assert SmsSettings.for_site(site).text("welcome_text") == "Halle Nord: hello! Reply STOP to end."
+    assert texts_for(site).text("welcome_text") == "Halle Nord: hello! Reply STOP to end."
     save(client, site, welcome_text="")
-    assert SmsSettings.for_site(site).text("welcome_text").startswith("Halle Nord: welcome!")
+    assert texts_for(site).text("welcome_text").startswith("Halle Nord: welcome!")
 
 
 @pytest.mark.parametrize("name", list(DEFAULTS))
 def test_every_empty_text_shows_its_default(client, site, name):
     page = client.get(reverse("wagtail_sms:settings"))
-    assert page.context["form"].fields[name].widget.attrs["placeholder"] == DEFAULTS[name]
+    assert page.context["form"].texts["en"].fields[name].widget.attrs["placeholder"] == DEFAULTS[name]
 
 
 @pytest.mark.parametrize(
@@ -61,16 +64,16 @@ def test_every_empty_text_shows_its_default(client, site, name):
 )
 def test_a_required_part_that_is_missing_is_said_at_its_field(client, site, name, text, missing):
     answer = save(client, site, **{name: text})
-    errors = answer.context["form"].errors
+    errors = answer.context["form"].texts["en"].errors
     assert list(errors) == [name]
     assert missing in str(errors[name])
-    assert getattr(SmsSettings.for_site(site), name) == ""
+    assert getattr(texts_for(site), name) == ""
 
 
 def test_a_text_too_long_to_be_sent_is_refused_at_its_field(client, site, settings):
     settings.WAGTAIL_SMS = {**settings.WAGTAIL_SMS, "MAX_SEGMENTS": 2}
     answer = save(client, site, welcome_text="{brand}: " + "a" * 400 + " STOP")
-    assert list(answer.context["form"].errors) == ["welcome_text"]
+    assert list(answer.context["form"].texts["en"].errors) == ["welcome_text"]
 
 
 @pytest.mark.parametrize("pages", ["0", "101", "-1", "ten", ""])
@@ -126,7 +129,7 @@ def test_a_rule_that_is_none_is_refused_at_its_field(client, site, name, wrong):
 
 
 def test_the_thank_you_must_say_how_to_stop(client, site):
-    assert "STOP" in str(save(client, site, thanks_text="Thank you!").context["form"].errors["thanks_text"])
+    assert "STOP" in str(save(client, site, thanks_text="Thank you!").context["form"].texts["en"].errors["thanks_text"])
 
 
 def test_only_countries_with_a_rate_can_be_chosen_first(client, site):
@@ -177,12 +180,12 @@ def test_the_fragment_saves_nothing_and_bears_the_absurd(client, site):
 
 @pytest.mark.parametrize("name", ["brand", "popup_title", "password", "pk"])
 def test_there_is_no_fragment_for_anything_else(client, site, name):
-    assert client.post(reverse("wagtail_sms:settings_preview", args=[name]), form(site)).status_code == 404
+    assert client.post(reverse("wagtail_sms:settings_preview", args=["en", name]), form(site)).status_code == 404
 
 
 def test_a_fragment_of_another_site_is_refused(site, south_editor):
     answer = signed_in(south_editor).post(
-        reverse("wagtail_sms:settings_preview", args=["welcome_text"]), {"sms_site": site.pk}
+        reverse("wagtail_sms:settings_preview", args=["en", "welcome_text"]), {"sms_site": site.pk}
     )
     assert answer.status_code == 302
     assert "Halle" not in answer.content.decode()
@@ -191,7 +194,7 @@ def test_a_fragment_of_another_site_is_refused(site, south_editor):
 def test_the_consent_says_its_version_and_what_a_change_makes(client, site):
     first = current_wording(site)
     settings = SmsSettings.for_site(site)
-    same = {"brand": settings.brand, "frequency": settings.frequency}
+    same = {"brand": settings.brand, "frequency": ""}
     assert "This is version 1 of the consent" in fragment(client, site, "consent_text", **same)
     changed = {"consent_text": "Yes to texts from {brand}. STOP to end, HELP for help.", **same}
     assert "this becomes version 2 of the consent" in fragment(client, site, "consent_text", **changed)
@@ -234,8 +237,8 @@ def test_an_editor_without_the_right_changes_nothing(site):
 
 def test_each_site_has_its_own_texts(client, site, other_site):
     save(client, other_site, brand="Atelier", popup_title="From the studio")
-    assert SmsSettings.for_site(site).popup_title == ""
-    assert SmsSettings.for_site(other_site).popup_title == "From the studio"
+    assert texts_for(site).popup_title == ""
+    assert texts_for(other_site).popup_title == "From the studio"
 
 
 def test_the_site_history_leads_back_to_this_tab(site, superuser):

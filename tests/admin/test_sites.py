@@ -8,7 +8,7 @@ from tests import factories
 from tests.admin.conftest import RULES, make_editor, signed_in
 from wagtail_sms.admin.sites import for_site
 from wagtail_sms.extension import uninstall
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 PAGES = ("send", "subscribers", "history", "credits", "settings", "extensions", "pwa")

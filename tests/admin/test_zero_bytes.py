@@ -8,10 +8,11 @@ from django.urls import reverse
 from tests.admin.conftest import RULES, make_build, make_editor, make_picture, signed_in
 from tests.delivery.sending import launched
 from tests.factories import make_subscribers
-from wagtail_sms.admin.settings import PREVIEWED
+from wagtail_sms.admin.settings_form import PREVIEWED
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.pwa.models import PwaSettings
-from wagtail_sms.subscribers.texts import DEFAULTS, SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import DEFAULTS
 
 
 LISTS = ("subscribers", "inbox", "history", "credits")
@@ -48,9 +49,9 @@ def test_the_estimate_bears_it(client, site):
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("name", [*DEFAULTS, "brand", "frequency", "privacy_url", "default_country"])
+@pytest.mark.parametrize("name", ["brand", "privacy_url", "default_country"])
 def test_the_settings_are_not_saved(client, site, name):
-    data = {"brand": "Halle", "frequency": "weekly", "popup_after_actions": 5, **RULES, "sms_site": site.pk}
+    data = {"brand": "Halle", "popup_after_actions": 5, **RULES, "sms_site": site.pk}
     text = "{brand} STOP HELP \0"
     response = client.post(reverse("wagtail_sms:settings"), {**data, name: text})
     assert response.status_code == 200
@@ -58,10 +59,19 @@ def test_the_settings_are_not_saved(client, site, name):
     assert SmsSettings.for_site(site).brand == "Halle Nord"
 
 
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_the_texts_are_not_saved(client, site, name):
+    data = {"brand": "Halle", "popup_after_actions": 5, **RULES, "sms_site": site.pk, "text_language": "en"}
+    response = client.post(reverse("wagtail_sms:settings"), {**data, f"en-{name}": "{brand} STOP HELP \0"})
+    assert response.status_code == 200
+    assert name in response.context["form"].texts["en"].errors
+    assert SmsSettings.for_site(site).brand == "Halle Nord"
+
+
 @pytest.mark.parametrize("name", PREVIEWED)
 def test_the_previews_bear_it(client, site, name):
-    typed = {"sms_site": site.pk, "brand": "Hal\0le", name: "{brand}: pia\0no. STOP"}
-    response = client.post(reverse("wagtail_sms:settings_preview", args=[name]), typed)
+    typed = {"sms_site": site.pk, "brand": "Hal\0le", f"en-{name}": "{brand}: pia\0no. STOP"}
+    response = client.post(reverse("wagtail_sms:settings_preview", args=["en", name]), typed)
     assert "Halle: piano. STOP" in response.content.decode()
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.factories import give_credits
+from tests.factories import give_credits, write_texts
 from wagtail_sms.credits import ledger
 from wagtail_sms.delivery.models import Notice
 from wagtail_sms.delivery.notice_queue import send_notices
@@ -16,7 +16,7 @@ from wagtail_sms.providers.base import Outcome
 from wagtail_sms.senders.models import SenderNumber
 from wagtail_sms.states import NoticeStatus, SenderStatus
 from wagtail_sms.subscribers import consent
-from wagtail_sms.subscribers.texts import SmsSettings, current_wording
+from wagtail_sms.subscribers.texts import current_wording
 
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def opt_in(site, number: str = "+33612345678"):
 
 
 def test_a_new_subscription_gets_one_welcome_text_with_the_sites_words_at_the_countrys_rate(site, provider):
-    SmsSettings.objects.filter(site=site).update(welcome_text="{brand} says hello. STOP to end.")
+    write_texts(site, welcome_text="{brand} says hello. STOP to end.")
     opt_in(site)
     opt_in(site)
     send_notices()

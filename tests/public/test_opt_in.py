@@ -1,7 +1,7 @@
 import pytest
 from django.utils import timezone
 
-from tests.factories import SENDER, make_subscriber
+from tests.factories import SENDER, make_subscriber, write_texts
 from tests.public.visits import GOOD, SUBSCRIBE, post_form, post_json
 from tests.pwa.builds import build_pwa
 from wagtail_sms.delivery import inbound
@@ -14,7 +14,6 @@ from wagtail_sms.pwa.signup import TRAP
 from wagtail_sms.states import ConsentKind, SubscriberStatus
 from wagtail_sms.subscribers import blocks
 from wagtail_sms.subscribers.models import ConsentEvent, Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
 
 
 def test_sign_up_records_person_consent_and_one_welcome_text(open_site, client):
@@ -163,7 +162,7 @@ def test_other_sites_door_stays_closed(open_site, other_site, client):
 
 
 def test_wording_of_an_earlier_build_is_recorded_as_it_was_shown(open_site, client):
-    SmsSettings.objects.filter(site=open_site).update(frequency="once a week")
+    write_texts(open_site, frequency="once a week")
     build_pwa(open_site)
     assert PwaBuild.objects.count() == 2
     assert post_json(client, consent_version="1").status_code == 200

@@ -10,7 +10,7 @@ from tests.factories import make_installed_site
 from tests.pwa.builds import build_pwa, restore_roots
 from tests.pwa.phone import phone
 from tests.testapp.models import SimplePage
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 # A worker that installs, syncs and takes over has much to do on a busy machine.

@@ -7,7 +7,15 @@ from wagtail_sms.pwa.render import SOURCES, source
 
 
 # Budgets may be lowered, never raised.
-AGREED = {"boot.js": 1536, "popup.js": 4608, "popup.css": 1229, "worker.js": 3072, "toast.js": 2560, "toast.css": 1024}
+AGREED = {
+    "boot.js": 1536,
+    "speak.js": 512,
+    "popup.js": 4608,
+    "popup.css": 1229,
+    "worker.js": 3072,
+    "toast.js": 2560,
+    "toast.css": 1024,
+}
 
 
 def test_code_stays_within_its_budget(capsys):

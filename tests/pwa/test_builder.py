@@ -55,18 +55,18 @@ def test_force_makes_another_build_with_other_bytes(plain_site):
 def test_popup_files_exist_only_with_the_feature(site):
     without = build_pwa(site, features={})
     names = set(without.files.values_list("name", flat=True))
-    assert not {"popup.js", "popup.css"} & names
+    assert not {"popup.en.js", "popup.css"} & names
     assert '"popup":""' in body(without, "boot.js")
 
     with_sms = rebuild(site, features=features_for(site)).build
-    assert {"popup.js", "popup.css"} <= set(with_sms.files.values_list("name", flat=True))
-    assert f"/pwa/b/{with_sms.build_id}/popup.js" in body(with_sms, "boot.js")
+    assert {"popup.en.js", "popup.css"} <= set(with_sms.files.values_list("name", flat=True))
+    assert f"/pwa/b/{with_sms.build_id}/popup.en.js" in body(with_sms, "speak.js")
     assert serves_sms(site)
 
 
 def test_popup_script_carries_the_sites_texts(site):
     build = build_pwa(site)
-    first_line = body(build, "popup.js").splitlines()[0]
+    first_line = body(build, "popup.en.js").splitlines()[0]
     texts = json.loads(first_line.removeprefix("const SMS = ").removesuffix(";"))
     assert texts["brand"] == "Halle Nord"
     assert texts["countries"]

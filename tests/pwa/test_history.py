@@ -111,12 +111,14 @@ def test_changes_of_the_popup_are_said_in_words_too(site, monkeypatch):
     build_pwa(site, features={})
     features = features_for(site)
     assert sentences(rebuild(site, features=features).build.changes) == ["The SMS popup was added"]
-    changed = {**features["sms"], "title": "News by text", "after_actions": 3, "consent": "x" * 50}
-    changed |= {"consent_version": 2, "countries": features["sms"]["countries"][1:]}
+    changed = {**features["sms"], "after_actions": 3, "countries": features["sms"]["countries"][1:]}
+    texts = {"title": "News by text", "consent": "x" * 50, "consent_version": 2}
+    changed["texts"] = {"en": {**features["sms"]["texts"]["en"], **texts}}
     gone = features["sms"]["countries"][0][0]
     said = sentences(changes_since(current_build(site), features={"sms": changed}))
     assert len(said) == 4
-    assert any("“Get our news by text” → “News by text”" in sentence for sentence in said)
+    assert "Title (English): “Get our news by text” → “News by text”" in said
+    assert "Wording of the consent (English): changed" in said
     assert any("10 → 3" in sentence for sentence in said)
     assert any(sentence.startswith("Countries: ") and "taken away" in sentence for sentence in said), gone
     assert sentences(changes_since(current_build(site), features={})) == ["The SMS popup was taken away"]

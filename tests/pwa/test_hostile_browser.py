@@ -15,7 +15,7 @@ from wagtail_sms import extension
 from wagtail_sms.extension import features_for
 from wagtail_sms.pwa.builder import rebuild
 from wagtail_sms.subscribers.models import ConsentEvent, Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

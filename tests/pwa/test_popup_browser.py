@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from wagtail.models import Page
 
 from tests.e2e.people import picture
-from tests.factories import SENDER, make_installed_site
+from tests.factories import SENDER, make_installed_site, write_texts
 from tests.pwa.builds import build_pwa, restore_roots
 from tests.pwa.phone import open_pages, phone, stop_idle_workers, wait_until_controlled
 from tests.testapp.models import SimplePage
@@ -20,7 +20,7 @@ from wagtail_sms.pwa.builder import rebuild
 from wagtail_sms.pwa.models import PwaBuild
 from wagtail_sms.subscribers import blocks
 from wagtail_sms.subscribers.models import ConsentEvent, Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -194,7 +194,7 @@ def test_editors_rules_decide_who_is_asked_where_and_when(asking, playwright):
             open_pages(page, asking, pages)
             page.wait_for_timeout(1800)
             shown = page.locator("dialog[open]").count() == 1
-            assert shown == any("popup.js" in address for address in visitor.asked)
+            assert shown == any("popup.en.js" in address for address in visitor.asked)
             return shown
 
         rule(popup_from_visit=2)
@@ -400,9 +400,7 @@ def test_form_of_a_page_from_a_cache_works_after_the_rebuild(asking, playwright)
     texts = SmsSettings.objects.get()
     with phone(playwright, service_workers="block") as context:
         kept = context.request.get(contact).body()
-        SmsSettings.objects.filter(pk=texts.pk).update(
-            consent_text="{brand} may text me. STOP, HELP.", popup_title="New"
-        )
+        write_texts(texts.site, consent_text="{brand} may text me. STOP, HELP.", popup_title="New")
         rebuild(texts.site, features=features_for(texts.site))
         page = context.new_page()
         page.route(contact, lambda route: route.fulfill(body=kept, content_type="text/html; charset=utf-8"))

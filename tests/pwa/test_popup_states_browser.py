@@ -7,13 +7,13 @@ from playwright.sync_api import expect
 from wagtail.models import Page
 
 from tests.e2e.people import picture
-from tests.factories import make_installed_site
+from tests.factories import make_installed_site, speak
 from tests.pwa.accessibility import violations
 from tests.pwa.builds import build_pwa, restore_roots
 from tests.pwa.phone import phone
 from tests.testapp.models import SimplePage
 from wagtail_sms.subscribers.models import Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -83,6 +83,7 @@ def judge(page, state, found, *, within=DIALOG):
 
 @pytest.mark.parametrize(("lang", "direction"), [("en", "ltr"), ("ar", "rtl")])
 def test_every_state_is_accessible_at_every_width(url, playwright, lang, direction):
+    speak(site_of(url), lang)
     build_pwa(site_of(url), lang=lang)
     found = []
     with phone(playwright, device_scale_factor=1, service_workers="block") as visitor:
@@ -115,6 +116,7 @@ def test_every_state_is_accessible_at_every_width(url, playwright, lang, directi
 def test_forms_on_pages_are_accessible_in_every_state(url, playwright, settings, lang, direction):
     """The form on its own page, sent without any script, and the one within a page, sent by script."""
     settings.LANGUAGE_CODE = lang
+    speak(site_of(url), lang)
     build_pwa(site_of(url), lang=lang)
     found = []
     with phone(playwright, device_scale_factor=1, service_workers="block") as visitor:

@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from sandbox.venue.tour import allowed, pages_to_open
 from tests import factories
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-from tests.factories import make_subscriber
+from tests.factories import make_subscriber, write_texts
 from wagtail_sms.exceptions import IllegalTransition, OptInRefused
 from wagtail_sms.phone import parse
 from wagtail_sms.states import ConsentKind, SubscriberStatus
@@ -10,7 +10,7 @@ from wagtail_sms.subscribers import consent
 from wagtail_sms.subscribers.models import ConsentEvent, ConsentWording, OptInAttempt, Subscriber, Suppression
 from wagtail_sms.subscribers.protection import check
 from wagtail_sms.subscribers.suppression import is_suppressed, number_hash
-from wagtail_sms.subscribers.texts import SmsSettings, current_wording
+from wagtail_sms.subscribers.texts import current_wording, texts_for
 
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def opt_in(site, **fields):
 def test_consent_is_recorded_with_the_very_wording_and_a_shortened_address(site):
     opt_in(site, address="203.0.113.77", page_url="https://x.example/a", build_id="3-ab")
     event = ConsentEvent.objects.get()
-    assert event.wording.text == SmsSettings.for_site(site).text("consent_text")
+    assert event.wording.text == texts_for(site).text("consent_text")
     assert (event.address, event.build_id) == ("203.0.113.0/24", "3-ab")
     assert event.number_hash == number_hash(NUMBER)
     assert NUMBER not in str(event.__dict__)
@@ -42,10 +42,10 @@ def test_signing_up_twice_is_one_subscriber_and_two_proofs(site):
 
 def test_a_changed_wording_is_a_new_version_and_old_consents_keep_theirs(site):
     opt_in(site)
-    SmsSettings.objects.filter(site=site).update(consent_text="{brand} may text me. STOP ends, HELP helps.")
+    write_texts(site, consent_text="{brand} may text me. STOP ends, HELP helps.")
     assert current_wording(site).version == 2
     assert ConsentEvent.objects.get().wording.version == 1
-    SmsSettings.objects.filter(site=site).update(consent_text="")
+    write_texts(site, consent_text="")
     assert current_wording(site).version == 1
     assert ConsentWording.objects.count() == 2
 
@@ -125,7 +125,7 @@ def test_the_form_is_closed_to_whoever_uses_it_too_often(site, settings, setting
 
 @pytest.mark.parametrize("name", ["consent_text", "welcome_text", "stop_reply", "help_reply"])
 def test_a_text_without_its_required_parts_is_refused_at_its_field(site, name):
-    texts = SmsSettings.for_site(site)
+    texts = write_texts(site)
     setattr(texts, name, "Hello there")
     with pytest.raises(ValidationError) as refused:
         texts.full_clean()
@@ -133,13 +133,13 @@ def test_a_text_without_its_required_parts_is_refused_at_its_field(site, name):
 
 
 def test_an_emptied_text_is_the_default_again(site):
-    texts = SmsSettings.for_site(site)
+    texts = write_texts(site)
     texts.welcome_text = "   "
     assert texts.text("welcome_text").startswith("Halle Nord: welcome!")
 
 
 def test_a_placeholder_that_nothing_fills_is_refused_at_its_field(site):
-    texts = SmsSettings.for_site(site)
+    texts = write_texts(site)
     texts.help_reply = "{brand} {nonsense} HELP STOP"
     with pytest.raises(ValidationError) as refused:
         texts.full_clean()

@@ -12,13 +12,14 @@ from wagtail.images import get_image_model
 from wagtail.images.models import SourceImageIOError
 from wagtail.permissions import policy_registry
 
-from wagtail_sms.admin.look import LookFileView, frames, is_valid, typed_app
+from wagtail_sms.admin.look import Frame, LookFileView, form_frames, is_valid, language_of, popup_frames, typed_app
 from wagtail_sms.admin.mixins import SmsViewMixin
 from wagtail_sms.extension import is_installed
 from wagtail_sms.pwa.colours import text_on
 from wagtail_sms.pwa.icons import draw_icons, icon_key, icon_problems
 from wagtail_sms.pwa.models import PwaSettings, validate_colour
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import texts_of
 
 
 # What a phone shows of the four icons: an iPhone the one, an Android phone the next cut round, a starting app the last.
@@ -49,9 +50,15 @@ class AppLookView(SmsViewMixin, TemplateView):
                 "on_background": text_on(chosen.background_colour),
                 "problems": problems,
                 "icons": {} if problems else icon_addresses(image, chosen),
-                "frames": frames(SmsSettings.for_site(self.site), chosen)[:2] if is_installed(self.site) else [],
+                "frames": self.frames(request, chosen) if is_installed(self.site) else [],
             }
         )
+
+    def frames(self, request: HttpRequest, chosen: PwaSettings) -> list[Frame]:
+        """The popup and the form in light and dark."""
+        settings = SmsSettings.for_site(self.site)
+        texts = texts_of(settings, language_of(settings, request.POST.get("look_language", "")))
+        return [*popup_frames(texts, chosen)[:2], *form_frames(texts, chosen)[:2]]
 
     def image(self, posted: QueryDict):
         """The picture in the form, if this editor may choose it."""

@@ -14,20 +14,24 @@ from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 from django.views.generic import TemplateView, View
 from wagtail.admin.staticfiles import versioned_static
 
+from wagtail_sms import languages
 from wagtail_sms.admin.mixins import SmsViewMixin
+from wagtail_sms.exceptions import InvalidNumber
 from wagtail_sms.extension import popup_features
 from wagtail_sms.pwa import render
 from wagtail_sms.pwa.models import PwaSettings, validate_colour, validate_language
-from wagtail_sms.subscribers.texts import DEFAULTS, PLACEHOLDERS, SmsSettings
+from wagtail_sms.pwa.signup import form_fields
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import DEFAULTS, SmsTexts
 
 
 LONGEST = 2000
 SCHEMES = {"light": "not all", "dark": "all"}
 DAY = 24 * 60 * 60
+SUBSCRIBED = {"status": "subscribed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +42,82 @@ class Frame:
     document: str
 
 
-def frames(texts: SmsSettings, chosen: PwaSettings) -> list[Frame]:
+def popup_frames(texts: SmsTexts, chosen: PwaSettings) -> list[Frame]:
     """The popup in each of its states, drawn by its own module and styles."""
-    mistake = {"errors": {"phone": _("This is not a valid phone number.")}}
     return [
         _frame(_("The popup asks"), texts, chosen),
         _frame(_("In dark mode"), texts, chosen, scheme="dark"),
-        _frame(_("After a mistake"), texts, chosen, answer=mistake),
-        _frame(_("Signed up"), texts, chosen, answer={"status": "subscribed"}),
+        _frame(_("After a mistake"), texts, chosen, answer=_mistake(texts)),
+        _frame(_("Signed up"), texts, chosen, answer=SUBSCRIBED),
     ]
 
 
+def form_frames(texts: SmsTexts, chosen: PwaSettings) -> list[Frame]:
+    """The form within a page, as its own template and module draw it."""
+    return [
+        _frame(_("The form on a page"), texts, chosen, inline=True),
+        _frame(_("The form in dark mode"), texts, chosen, inline=True, scheme="dark"),
+        _frame(_("The form after a mistake"), texts, chosen, inline=True, answer=_mistake(texts)),
+        _frame(_("The form, signed up"), texts, chosen, inline=True, answer=SUBSCRIBED),
+    ]
+
+
+def _mistake(texts: SmsTexts) -> dict:
+    with languages.speaking(texts.language):
+        return {"errors": {"phone": str(InvalidNumber.message)}}
+
+
 def _frame(
-    caption: str, texts: SmsSettings, chosen: PwaSettings, *, scheme: str = "light", answer: dict | None = None
+    caption: str,
+    texts: SmsTexts,
+    chosen: PwaSettings,
+    *,
+    scheme: str = "light",
+    answer: dict | None = None,
+    inline: bool = False,
 ) -> Frame:
     styles = f"{reverse('wagtail_sms:look_styles')}?{urlencode({'colour': chosen.theme_colour, 'scheme': scheme})}"
-    with override(chosen.lang):
-        sms = render.popup_data(chosen, "", popup_features(texts), styles=styles)
+    features = popup_features(texts.settings, [texts])
+    sms = render.popup_data("", features, language=texts.language, styles=styles)
     document = {
-        "lang": chosen.lang,
+        "lang": sms["lang"],
         "dir": sms["dir"],
         "name": chosen.effective_name,
         "colour": chosen.theme_colour,
         "scheme": scheme,
         "given": {"sms": sms, "answer": answer, "phone": "06 12"},
+        "form": form_fields(features, language=texts.language, build_id="") if inline else {},
+        "popup_styles": styles,
         "script": f"{reverse('wagtail_sms:look_script')}?{_script_version()}",
         "styles": versioned_static("wagtail_sms/admin/look-phone.css"),
     }
     return Frame(caption, render_to_string("wagtail_sms/admin/look/phone.html", document))
 
 
-def typed_texts(site, posted: QueryDict) -> SmsSettings:
-    """The texts of a form that need not be valid; nothing is saved."""
-    names = (*DEFAULTS, *PLACEHOLDERS, "default_country")
+def typed_texts(site, posted: QueryDict, language: str) -> SmsTexts:
+    """The texts of a form in one of its languages; they need not be valid, and nothing is saved."""
+    shared = {name: typed(posted, name) for name in ("brand", "privacy_url", "default_country")}
+    if not is_valid(URLValidator(["http", "https"]), shared["privacy_url"]):
+        shared["privacy_url"] = ""
+    settings = SmsSettings(site=site, **shared)
+    return SmsTexts(
+        settings=settings, language=language, **{name: typed(posted, f"{language}-{name}") for name in DEFAULTS}
+    )
+
+
+def typed(posted: QueryDict, name: str) -> str:
     # The texts are looked up, and PostgreSQL refuses a query with a zero byte in it.
-    typed = {name: posted.get(name, "").replace("\0", "")[:LONGEST] for name in names}
-    if not is_valid(URLValidator(["http", "https"]), typed["privacy_url"]):
-        typed["privacy_url"] = ""
-    return SmsSettings(site=site, **typed)
+    return posted.get(name, "").replace("\0", "")[:LONGEST]
+
+
+def language_of(settings: SmsSettings, wanted: str) -> str:
+    """The language that a preview is asked for; one that isn't offered any more is the site's first."""
+    return wanted if wanted in languages.offered() else settings.spoken[0]
+
+
+def language_choices(settings: SmsSettings) -> list[tuple[str, str]]:
+    """What the switch over a preview offers."""
+    return [(code, languages.name(code)) for code in settings.spoken]
 
 
 def typed_app(site, posted: QueryDict) -> PwaSettings:
@@ -110,8 +152,11 @@ class PopupLookView(SmsViewMixin, TemplateView):
     template_name = "wagtail_sms/admin/look/popup_frames.html"
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        texts, chosen = typed_texts(self.site, request.POST), typed_app(self.site, QueryDict())
-        return self.render_to_response({"frames": frames(texts, chosen)})
+        language = language_of(SmsSettings.for_site(self.site), request.POST.get("look_language", ""))
+        texts, chosen = typed_texts(self.site, request.POST, language), typed_app(self.site, QueryDict())
+        return self.render_to_response(
+            {"frames": popup_frames(texts, chosen), "form_frames": form_frames(texts, chosen)}
+        )
 
 
 class LookFileView(SmsViewMixin, View):

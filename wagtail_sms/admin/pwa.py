@@ -15,6 +15,7 @@ from wagtail.admin.views import generic
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.widgets.button import HeaderButton
 
+from wagtail_sms.admin.look import language_choices
 from wagtail_sms.admin.mixins import SmsViewMixin
 from wagtail_sms.admin.pwa_words import sentences
 from wagtail_sms.admin.sites import for_site
@@ -22,6 +23,7 @@ from wagtail_sms.exceptions import BuildRefused
 from wagtail_sms.extension import features_for
 from wagtail_sms.pwa import builder, history
 from wagtail_sms.pwa.models import PwaBuild, PwaSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 PANEL = ObjectList(PwaSettings.panels).bind_to_model(PwaSettings)
@@ -88,6 +90,7 @@ class PwaView(PwaPageMixin, generic.EditView):
             wants_sms="sms" in features,
             out_of_date=bool(waiting),
             waiting=sentences(waiting),
+            look_languages=language_choices(SmsSettings.for_site(self.site)) if "sms" in features else [],
             may_change=self.may("change_pwasettings"),
             may_rebuild=self.may("rebuild_pwa"),
             may_install=self.may("install_extension"),

@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from wagtail_sms.countries import country_name
+from wagtail_sms.languages import name as language_name
 from wagtail_sms.pwa.models import PwaSettings
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
+from wagtail_sms.subscribers.texts import SmsTexts
 
 
 # What the settings call the popup's parts, where a build calls them otherwise.
@@ -28,9 +30,20 @@ NAMED = 5
 
 def sentences(changes: list[dict[str, Any]]) -> list[str]:
     """One sentence for each change; see `changes.differences` for what comes in."""
-    # A new wording of the consent brings its number along.
-    said = [change for change in changes if change.get("name") != "consent_version"] or changes
-    return [_sentence(change) for change in said]
+    # A new wording of the consent brings its number along, and the popup its texts.
+    came = {change["part"] for change in changes if not change.get("name")}
+    said = [
+        change
+        for change in changes
+        if change.get("name") != "consent_version" and not ("sms" in came and _language(change))
+    ]
+    return [_sentence(change) for change in said or changes]
+
+
+def _language(change: dict[str, Any]) -> str:
+    """Of the popup's texts in one language: which. "" for everything else."""
+    part, _colon, language = change["part"].partition(":")
+    return language
 
 
 def _sentence(change: dict[str, Any]) -> str:
@@ -43,16 +56,23 @@ def _sentence(change: dict[str, Any]) -> str:
         return whole[change["part"]]
     if change["part"] == "package":
         return _("The app: version %(before)s → %(after)s") % change
+    if not change["name"] and _language(change):
+        said = _("The popup speaks %(language)s") if change["after"] else _("The popup no longer speaks %(language)s")
+        return said % {"language": language_name(_language(change))}
     if not change["name"]:
         return _("The SMS popup was added") if change["after"] else _("The SMS popup was taken away")
     if change["name"] == "countries":
         return _countries(change)
+    if change["name"] == "languages":
+        return _order(change)
     return _field(change)
 
 
 def _field(change: dict[str, Any]) -> str:
     before, after = (_shown(change, value) for value in (change["before"], change["after"]))
     words = {"what": _label(change), "before": before, "after": after}
+    if language := _language(change):
+        words["what"] = _("%(what)s (%(language)s)") % {"what": words["what"], "language": language_name(language)}
     if before is None or after is None or before == after:
         return _("%(what)s: changed") % words
     return _("%(what)s: %(before)s → %(after)s") % words
@@ -62,6 +82,8 @@ def _label(change: dict[str, Any]) -> str:
     model, name = PwaSettings, change["name"]
     if change["part"] == "sms":
         model, name = SmsSettings, SMS_FIELDS.get(name, name)
+    elif _language(change):
+        model, name = SmsTexts, SMS_FIELDS.get(name, name)
     try:
         return capfirst(str(model._meta.get_field(name).verbose_name))
     except FieldDoesNotExist:
@@ -81,6 +103,14 @@ def _shown(change: dict[str, Any], value: Any) -> str | None:
     if isinstance(value, int):
         return str(value)
     return _("“%s”") % value if len(value) <= LONGEST else None
+
+
+def _order(change: dict[str, Any]) -> str:
+    """The languages as such are named one by one; here it is which comes first."""
+    before, after = change["before"] or [""], change["after"] or [""]
+    if before[0] == after[0]:
+        return _("The languages of the popup changed")
+    return _("All other visitors are spoken to in %(language)s") % {"language": language_name(after[0])}
 
 
 def _countries(change: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ from wagtail_sms.pwa.builder import serves_sms
 from wagtail_sms.states import SubscriberStatus
 from wagtail_sms.subscribers.consent import erase, resume, suspend
 from wagtail_sms.subscribers.models import Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 class SubscribersView(SmsViewMixin, BaseListingView):

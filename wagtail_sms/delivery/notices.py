@@ -19,7 +19,7 @@ from wagtail_sms.states import NoticePurpose, NoticeStatus, ReservationStatus
 from wagtail_sms.subscribers import links
 from wagtail_sms.subscribers.consent import OptIn
 from wagtail_sms.subscribers.models import Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.texts import texts_for
 from wagtail_sms.wake import wake
 
 
@@ -41,7 +41,7 @@ def welcome(opt_in: OptIn, *, now: datetime | None = None) -> Notice | None:
         key=f"welcome:{person.pk}:{person.subscription_count}",
         number=person.number,
         country=person.country,
-        body=_with_a_way_out(person, SmsSettings.for_site(person.site).text("welcome_text")),
+        body=_with_a_way_out(person, texts_for(person.site, person.language).text("welcome_text")),
         subscriber=person,
         now=now,
     )
@@ -76,7 +76,7 @@ def reply(
         key=key,
         number=number,
         country=country,
-        body=SmsSettings.for_site(site).text(purpose),
+        body=texts_for(site, person.language if person else "").text(purpose),
         subscriber=person,
         sender=sender,
         provider=provider,

@@ -615,14 +615,27 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('brand', models.CharField(blank=True, help_text='Stands for {brand} in your texts.', max_length=40, verbose_name='name people know you by')),
-                ('frequency', models.CharField(default='at most 4 times a month', help_text='Said in the consent.', max_length=60, verbose_name='how often you write')),
                 ('privacy_url', models.URLField(blank=True, verbose_name='address of your privacy policy')),
+                ('languages', models.JSONField(blank=True, default=list, verbose_name='languages of the popup')),
                 ('default_country', models.CharField(blank=True, max_length=2, verbose_name='country chosen first')),
                 ('popup_after_actions', models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='show the popup after this many pages')),
                 ('popup_after_seconds', models.PositiveSmallIntegerField(default=3, validators=[django.core.validators.MaxValueValidator(120)], verbose_name='and after this many seconds on the page')),
                 ('popup_from_visit', models.PositiveSmallIntegerField(choices=[(1, 'The first visit'), (2, 'The second visit'), (3, 'The third visit')], default=1, verbose_name='from which visit on')),
                 ('popup_audience', models.CharField(choices=[('mobile', 'Visitors on a phone'), ('installed', 'Only those with the app')], default='mobile', max_length=9, verbose_name='who sees it')),
                 ('popup_never_on', models.TextField(blank=True, help_text='One address per line, such as /tickets/. The pages below it are meant too.', max_length=2000, verbose_name='pages where it never shows')),
+                ('site', models.OneToOneField(editable=False, on_delete=django.db.models.deletion.CASCADE, to='wagtailcore.site')),
+            ],
+            options={
+                'verbose_name': 'SMS settings',
+                'verbose_name_plural': 'SMS settings',
+            },
+        ),
+        migrations.CreateModel(
+            name='SmsTexts',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('language', models.CharField(max_length=12)),
+                ('frequency', models.CharField(blank=True, help_text='Said in the consent, and where you use {frequency}.', max_length=60, verbose_name='how often you write')),
                 ('popup_title', models.CharField(blank=True, max_length=80, verbose_name='title')),
                 ('popup_text', models.TextField(blank=True, max_length=300, verbose_name='text')),
                 ('accept_label', models.CharField(blank=True, max_length=40, verbose_name='button that signs up')),
@@ -633,11 +646,12 @@ class Migration(migrations.Migration):
                 ('stop_reply', models.TextField(blank=True, max_length=600, verbose_name='reply to STOP')),
                 ('start_reply', models.TextField(blank=True, max_length=600, verbose_name='reply to START')),
                 ('help_reply', models.TextField(blank=True, max_length=600, verbose_name='reply to HELP')),
-                ('site', models.OneToOneField(editable=False, on_delete=django.db.models.deletion.CASCADE, to='wagtailcore.site')),
+                ('settings', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='texts', to='wagtail_sms.smssettings')),
             ],
             options={
-                'verbose_name': 'SMS settings',
-                'verbose_name_plural': 'SMS settings',
+                'verbose_name': 'SMS texts',
+                'verbose_name_plural': 'SMS texts',
+                'constraints': [models.UniqueConstraint(fields=('settings', 'language'), name='wagtail_sms_texts_once_per_language')],
             },
         ),
         migrations.CreateModel(
@@ -901,11 +915,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='consentwording',
-            constraint=models.UniqueConstraint(fields=('site', 'version'), name='wagtail_sms_wording_version'),
+            constraint=models.UniqueConstraint(fields=('site', 'language', 'version'), name='wagtail_sms_wording_version'),
         ),
         migrations.AddConstraint(
             model_name='consentwording',
-            constraint=models.UniqueConstraint(fields=('site', 'sha256'), name='wagtail_sms_wording_once'),
+            constraint=models.UniqueConstraint(fields=('site', 'language', 'sha256'), name='wagtail_sms_wording_once'),
         ),
         migrations.AddConstraint(
             model_name='countryrule',

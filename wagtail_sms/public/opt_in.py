@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.contrib.auth.decorators import login_not_required
@@ -9,14 +10,13 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 from wagtail.models import Site
 
-from wagtail_sms import phone
+from wagtail_sms import languages, phone
 from wagtail_sms.delivery import carrier, notices
 from wagtail_sms.exceptions import CannotReceiveTexts, NumberError, OptInRefused, UnknownCountry
 from wagtail_sms.extension import accepts_opt_ins
@@ -29,9 +29,11 @@ from wagtail_sms.public.submission import (
     read,
     storable,
     visitor_address,
+    wishes,
 )
 from wagtail_sms.pwa.builder import current_build
-from wagtail_sms.pwa.signup import signup_fields
+from wagtail_sms.pwa.models import PwaBuild
+from wagtail_sms.pwa.signup import language_for, signup_fields
 from wagtail_sms.subscribers import consent, protection
 from wagtail_sms.subscribers.models import ConsentWording
 
@@ -44,6 +46,16 @@ class Refused(Exception):
         super().__init__(errors)
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who asks what, and in which of the site's languages they are answered. No ``build``: there is no form."""
+
+    request: HttpRequest
+    site: Site | None
+    build: PwaBuild | None
+    language: str
+
+
 @csrf_exempt  # See is_from_own_page.
 @never_cache
 @login_not_required
@@ -51,25 +63,35 @@ class Refused(Exception):
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Shows the form on a page of its own; takes it, from script (JSON) or without (form post)."""
     site = Site.find_for_request(request)
-    if site is None or not accepts_opt_ins(site):
-        return _answer(request, site, errors={"form": _("This site does not send text messages.")}, status=404)
-    if request.method != "POST":
-        return _answer(request, site)
-    if not is_from_own_page(request):
-        return _answer(request, site, errors={"form": _("Send the form from a page of this site.")}, status=403)
-    return _take(request, site)
+    build = current_build(site) if site is not None and accepts_opt_ins(site) else None
+    language = language_for(build, wishes(request)) if build else languages.default()
+    with languages.speaking(language):
+        return _respond(Visit(request, site, build, language))
 
 
-def _take(request: HttpRequest, site: Site) -> HttpResponse:
+def _respond(visit: Visit) -> HttpResponse:
+    if visit.build is None:
+        return _answer(visit, errors={"form": _("This site does not send text messages.")}, status=404)
+    if visit.request.method != "POST":
+        return _answer(visit)
+    if not is_from_own_page(visit.request):
+        return _answer(visit, errors={"form": _("Send the form from a page of this site.")}, status=403)
+    return _take(visit)
+
+
+def _take(visit: Visit) -> HttpResponse:
     try:
-        submission = read(request)
+        submission = read(visit.request)
     except Unreadable as reason:
-        return _answer(request, site, errors={"form": str(reason)}, status=reason.status)
-    try:
-        blocking = _enrol(request, site, submission)
-    except Refused as refusal:
-        return _answer(request, site, errors=refusal.errors, status=refusal.status, typed=submission.typed)
-    return _answer(request, site, thanks=True, next_step=_start_step(blocking) if blocking else None)
+        return _answer(visit, errors={"form": str(reason)}, status=reason.status)
+    # What the form spoke, whatever the browser would rather hear.
+    visit = replace(visit, language=language_for(visit.build, [submission.language, visit.language]))
+    with languages.speaking(visit.language):
+        try:
+            blocking = _enrol(visit.request, visit.site, submission)
+        except Refused as refusal:
+            return _answer(visit, errors=refusal.errors, status=refusal.status, typed=submission.typed)
+        return _answer(visit, thanks=True, next_step=_start_step(blocking) if blocking else None)
 
 
 def _enrol(request: HttpRequest, site: Site, submission: Submission) -> str:
@@ -108,7 +130,7 @@ def enrol(site: Site, submission: Submission, *, address: str, user_agent: str, 
                 build_id=submission.build_id,
                 address=address,
                 user_agent=user_agent,
-                language=get_language() or "",
+                language=wording.language,
                 source=source,
                 waits_for_start=bool(blocking),
                 evidence=_delay(submission),
@@ -145,12 +167,21 @@ def _checked(site: Site, submission: Submission) -> tuple[phone.PhoneNumber, Con
         errors["phone"] = str(error.message) if submission.phone else _("Enter your mobile number.")
     if not submission.consent:
         errors["consent"] = _("Tick the box if you agree; without it we may not text you.")
-    wording = ConsentWording.objects.filter(site=site, version=submission.consent_version or 0).first()
+    wording = _wording(site, submission)
     if wording is None:
         errors["form"] = _("This form is out of date. Reload the page and try again.")
     if errors:
         raise Refused(errors)
     return number, wording
+
+
+def _wording(site: Site, submission: Submission) -> ConsentWording | None:
+    """The wording that the form showed. One that names no language is believed while its version is in one only."""
+    found = ConsentWording.objects.filter(site=site, version=submission.consent_version or 0)
+    if submission.language:
+        return found.filter(language=submission.language).first()
+    candidates = list(found[:2])
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def _number(submission: Submission) -> phone.PhoneNumber:
@@ -176,8 +207,7 @@ def _start_step(sender: str) -> dict[str, str]:
 
 
 def _answer(
-    request: HttpRequest,
-    site: Site | None,
+    visit: Visit,
     *,
     errors: dict[str, str] | None = None,
     status: int = 200,
@@ -186,12 +216,12 @@ def _answer(
     next_step: dict[str, str] | None = None,
 ) -> HttpResponse:
     """The same outcome for a script (JSON) and for a person without one (a page with the form, filled in again)."""
-    if is_json(request):
+    if is_json(visit.request):
         done = {"status": "subscribed"} | ({"next": next_step} if next_step else {})
         return JsonResponse({"errors": errors} if errors else done, status=status)
-    build = current_build(site) if site and status not in (403, 404) else None
-    context = {"site": site, "head": build.head if build else {}, "thanks": thanks, "errors": errors or {}}
-    context["next_step"] = next_step
+    build = visit.build if status != 403 else None
+    context = {"site": visit.site, "head": build.head if build else {}, "thanks": thanks, "errors": errors or {}}
+    context |= {"lang": visit.language, "dir": languages.direction(visit.language), "next_step": next_step}
     if build:
-        context |= signup_fields(build, typed=typed, errors=errors)
-    return render(request, "wagtail_sms/public/page.html", context, status=status)
+        context |= signup_fields(build, language=visit.language, typed=typed, errors=errors)
+    return render(visit.request, "wagtail_sms/public/page.html", context, status=status)

@@ -11,12 +11,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from wagtail_sms import languages
 from wagtail_sms.phone import mask
+from wagtail_sms.public.submission import wishes
 from wagtail_sms.states import SubscriberStatus
 from wagtail_sms.subscribers import consent
 from wagtail_sms.subscribers.links import subscriber_of
 from wagtail_sms.subscribers.models import Subscriber
-from wagtail_sms.subscribers.texts import SmsSettings
+from wagtail_sms.subscribers.settings import SmsSettings
 
 
 @csrf_exempt  # Whoever has the link may press the button, and nobody else knows where to post.
@@ -33,15 +35,18 @@ def opt_out(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, person: Subscriber | None) -> HttpResponse:
-    context = {"person": person}
+    context, language = {"person": person}, languages.match(wishes(request), languages.offered()) or languages.default()
     if person is not None:
-        brand = SmsSettings.for_site(person.site).brand or person.site.site_name or person.site.hostname
+        settings = SmsSettings.for_site(person.site)
+        language = settings.language_for(person.language, *wishes(request))
         context |= {
-            "brand": brand,
+            "brand": settings.sender_name,
             "number": mask(person.number),
             "stopped": person.status == SubscriberStatus.STOPPED,
         }
-    response = render(request, "wagtail_sms/public/opt_out.html", context, status=200 if person else 404)
+    context |= {"lang": language, "dir": languages.direction(language)}
+    with languages.speaking(language):
+        response = render(request, "wagtail_sms/public/opt_out.html", context, status=200 if person else 404)
     # The address is a key: no other site is told of it, and no search engine keeps it.
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from wagtail_sms import languages
 from wagtail_sms.conf import app_settings
 from wagtail_sms.pwa.signup import TRAP
 
@@ -36,6 +37,8 @@ class Submission:
     country: str
     consent: bool
     consent_version: int | None
+    # Of the wording that was shown.
+    language: str
     build_id: str
     key: str
     page_url: str
@@ -85,6 +88,11 @@ def read(request: HttpRequest) -> Submission:
     return _submission(sent, referrer=storable(request.headers.get("Referer", "")))
 
 
+def wishes(request: HttpRequest) -> list[str]:
+    """The languages for a page of our own: what the host's LocaleMiddleware found, then the browser's."""
+    return [getattr(request, "LANGUAGE_CODE", ""), *languages.accepted(request.headers.get("Accept-Language", ""))]
+
+
 def visitor_address(request: HttpRequest) -> str:
     """The visitor's IP address, or nothing when the host's proxy hides it: a limit per proxy would hit everybody."""
     address = _forwarded_for(request, proxies=app_settings.TRUSTED_PROXIES)
@@ -125,6 +133,7 @@ def _submission(sent: dict[str, Any], *, referrer: str) -> Submission:
         country=_text(sent, "country", 2).upper(),
         consent=_text(sent, "consent", 5).lower() in ("yes", "true", "on"),
         consent_version=int(version) if version.isascii() and version.isdigit() else None,
+        language=_text(sent, "consent_language", 12),
         build_id=_text(sent, "build", 24),
         key=key if re.fullmatch(r"[\w-]{16,64}", key, re.ASCII) else "",
         page_url=_without_query(_text(sent, "page", 500) or referrer[:500]),

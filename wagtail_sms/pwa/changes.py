@@ -23,10 +23,17 @@ FIELDS = (
 
 
 def snapshot(chosen: PwaSettings, *, key: str, extras: dict[str, Any], features: dict[str, Any], version: str) -> dict:
-    """The inputs of a build, by part: ``pwa``, ``sms`` (None without the popup) and ``package``."""
+    """The inputs of a build, by part: ``pwa``, ``sms`` (None without the popup), its texts ``sms:fr``, ``package``."""
     pwa = {name: getattr(chosen, name) for name in FIELDS}
     pwa |= {"name": chosen.effective_name, "icon": key, **extras}
-    return {"pwa": pwa, "sms": features.get("sms"), "package": {"version": version}}
+    return {"pwa": pwa, "sms": None, **_popup(features.get("sms")), "package": {"version": version}}
+
+
+def _popup(sms: dict[str, Any] | None) -> dict[str, Any]:
+    if not sms:
+        return {}
+    shared = {name: value for name, value in sms.items() if name != "texts"}
+    return {"sms": shared, **{f"sms:{language}": sms["texts"][language] for language in sms["languages"]}}
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
@@ -35,8 +42,8 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str,
     In the order of ``after``: what comes out of PostgreSQL has none of its own.
     """
     found = []
-    for part in after:
-        old, new = before.get(part), after[part]
+    for part in {**after, **before}:
+        old, new = before.get(part), after.get(part)
         if bool(old) != bool(new):
             found.append({"part": part, "name": "", "before": bool(old), "after": bool(new)})
         elif old and new:

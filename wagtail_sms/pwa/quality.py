@@ -17,6 +17,7 @@ from wagtail_sms.pwa.render import RenderedFile
 # Bytes of code, gzipped and not minified. A site's own texts and countries don't count.
 BUDGETS = {
     "boot.js": 1536,
+    "speak.js": 512,
     "popup.js": 4608,
     "popup.css": 1229,
     "worker.js": 3072,
@@ -43,7 +44,8 @@ def _popup_problems(sms: dict[str, Any]) -> list[str]:
     problems = []
     if not sms.get("countries"):
         problems.append(_("No country has a price for text messages yet, so the popup would have nobody to ask."))
-    if not sms.get("consent") or not sms.get("consent_version"):
+    texts = [sms.get("texts", {}).get(language, {}) for language in sms.get("languages", ())]
+    if not texts or not all(each.get("consent") and each.get("consent_version") for each in texts):
         problems.append(_("The wording of the consent is missing. Write it in the SMS settings."))
     return problems
 
@@ -73,9 +75,9 @@ def _icon_problems(files: dict[str, RenderedFile]) -> list[str]:
 def _weight_problems(files: dict[str, RenderedFile]) -> list[str]:
     return [
         _("%(file)s weighs %(weight)s bytes; at most %(budget)s are allowed.")
-        % {"file": name, "weight": weigh(files[name].code), "budget": budget}
-        for name, budget in BUDGETS.items()
-        if name in files and weigh(files[name].code) > budget
+        % {"file": name, "weight": weigh(file.code), "budget": BUDGETS[file.source]}
+        for name, file in files.items()
+        if file.source in BUDGETS and weigh(file.code) > BUDGETS[file.source]
     ]
 
 

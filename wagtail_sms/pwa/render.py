@@ -10,9 +10,10 @@ from typing import Any
 from django.conf import settings as project
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, get_script_prefix, reverse
-from django.utils.translation import get_language_info, gettext, override
+from django.utils.translation import gettext, override
 from pwa import app_settings as django_pwa
 
+from wagtail_sms import languages
 from wagtail_sms.pwa.colours import accents
 from wagtail_sms.pwa.icons import SIZES
 from wagtail_sms.pwa.models import PwaSettings
@@ -29,17 +30,19 @@ POPUP_RULES = {"after_actions": 10, "after_seconds": 3, "from_visit": 1, "audien
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """One file as it will be served. ``code`` is the part the size budget counts: without the site's own texts."""
+    """One file as it will be served. ``code`` is what the budget of ``source`` counts: without the site's texts."""
 
     content_type: str
     body: bytes
     code: str = ""
+    source: str = ""
 
 
 def render(
     chosen: PwaSettings, *, build_id: str, icon_key: str, features: dict[str, Any], extras: dict[str, Any]
 ) -> dict[str, RenderedFile]:
-    """Every text file of a build, by name. The popup's two exist only with the feature ``sms``.
+    """Every text file of a build, by name. The popup's exist only with the feature ``sms``; with a language in its
+    name a file speaks that one.
 
     ``extras`` are the manifest's screenshots, their ``src`` a name of a file, and its shortcuts.
     """
@@ -49,14 +52,34 @@ def render(
             "offline.html": _offline(chosen, build_id, icon_key),
             "offline.css": styles("offline.css", chosen.theme_colour),
         }
-        if "sms" in features:
-            files["popup.js"] = _popup(chosen, build_id, features["sms"])
-            files["popup.css"] = styles("popup.css", chosen.theme_colour)
-        files["toast.js"] = _toast(chosen, build_id, features)
-        files["toast.css"] = styles("toast.css", chosen.theme_colour)
-        files["boot.js"] = _boot(build_id, features)
-        files["worker.js"] = _worker(build_id, icon_key, features)
+    if "sms" in features:
+        files["popup.css"] = styles("popup.css", chosen.theme_colour)
+        for language in features["sms"]["languages"]:
+            files[in_language("popup.js", language)] = _popup(build_id, features["sms"], language)
+    for language in _languages(chosen, features):
+        files[in_language("toast.js", language)] = _toast(build_id, features, language)
+    files["toast.css"] = styles("toast.css", chosen.theme_colour)
+    files["speak.js"] = _speak(build_id, features, _languages(chosen, features))
+    files["boot.js"] = _boot(build_id, features)
+    files["worker.js"] = _worker(build_id, icon_key, features)
     return files
+
+
+def _languages(chosen: PwaSettings, features: dict[str, Any]) -> list[str]:
+    """Those that visitors are spoken to in; without the popup the app's own."""
+    return features["sms"]["languages"] if "sms" in features else [chosen.lang]
+
+
+def in_language(name: str, language: str) -> str:
+    """``popup.js`` as ``popup.fr.js``."""
+    stem, _dot, ending = name.rpartition(".")
+    return f"{stem}.{language}.{ending}"
+
+
+def speaks(sms: dict[str, Any], language: str) -> dict[str, Any]:
+    """The popup's data in one of its languages: what all share, and the texts of this one."""
+    shared = {name: value for name, value in sms.items() if name not in ("languages", "texts")}
+    return {**shared, **sms["texts"][language], "lang": language, "dir": languages.direction(language)}
 
 
 def head(chosen: PwaSettings, *, icon_key: str) -> dict[str, str]:
@@ -127,7 +150,7 @@ def _offline(chosen: PwaSettings, build_id: str, icon_key: str) -> RenderedFile:
         "title": chosen.offline_title,
         "text": chosen.offline_text,
         "lang": chosen.lang,
-        "dir": direction(chosen.lang),
+        "dir": languages.direction(chosen.lang),
         "theme_colour": chosen.theme_colour,
         "theme_colour_dark": chosen.theme_colour_dark,
         "start_url": chosen.start_url,
@@ -142,63 +165,82 @@ def styles(name: str, colour: str) -> RenderedFile:
     properties = "".join(f"--wagtail-sms-{key}:{value};" for key, value in accents(colour).items())
     code = source(name)
     # Without weight, so that a host's own colours win wherever its styles stand.
-    return RenderedFile(STYLES, f":where(:root){{{properties}}}\n{code}".encode(), code)
+    return RenderedFile(STYLES, f":where(:root){{{properties}}}\n{code}".encode(), code, name)
 
 
 def _boot(build_id: str, features: dict[str, Any]) -> RenderedFile:
     sms = features.get("sms", {})
-    popup = file_url(build_id, "popup.js") if sms else ""
+    speak = file_url(build_id, "speak.js")
     rules = {name: sms.get(name, default) for name, default in POPUP_RULES.items()}
-    return _script("boot.js", "BUILD", {"toast": file_url(build_id, "toast.js"), "popup": popup, **rules})
+    return _script("boot.js", "BUILD", {"toast": speak, "popup": speak if sms else "", **rules})
 
 
-def _toast(chosen: PwaSettings, build_id: str, features: dict[str, Any]) -> RenderedFile:
-    texts = {
-        "update": gettext("A new version is ready."),
-        "reload": gettext("Reload"),
-        "close": gettext("Close"),
-        # Also without the form: a phone may still keep a sign-up from an earlier build.
-        "done": gettext("You are signed up"),
-        "thanks": features["sms"]["thanks"] if "sms" in features else "",
-        "failed": gettext("You are not signed up"),
-        "refused": gettext("What you sent could not be taken."),
-        "expired": gettext("Your sign-up could not be sent for a day and was deleted. Please sign up again."),
+def _speak(build_id: str, features: dict[str, Any], spoken: list[str]) -> RenderedFile:
+    """Which files are in which language, by every tag that means one of them."""
+    names = ["toast", "popup"] if "sms" in features else ["toast"]
+    files = {
+        language: {name: file_url(build_id, in_language(f"{name}.js", language)) for name in names}
+        for language in spoken
     }
-    shown = {"lang": chosen.lang, "styles": file_url(build_id, "toast.css"), "texts": texts}
-    return _script("toast.js", "TOAST", shown)
+    tags = {tag: files[language] for tag, language in languages.aliases(spoken).items()}
+    return _script("speak.js", "FILES", {**tags, "*": files[spoken[0]]})
 
 
-def _popup(chosen: PwaSettings, build_id: str, sms: dict[str, Any]) -> RenderedFile:
-    return _script("popup.js", "SMS", popup_data(chosen, build_id, sms, styles=file_url(build_id, "popup.css")))
+def _toast(build_id: str, features: dict[str, Any], language: str) -> RenderedFile:
+    with languages.speaking(language):
+        texts = {
+            "update": gettext("A new version is ready."),
+            "reload": gettext("Reload"),
+            "close": gettext("Close"),
+            # Also without the form: a phone may still keep a sign-up from an earlier build.
+            "done": gettext("You are signed up"),
+            "thanks": features["sms"]["texts"][language]["thanks"] if "sms" in features else "",
+            "failed": gettext("You are not signed up"),
+            "refused": gettext("What you sent could not be taken."),
+            "expired": gettext("Your sign-up could not be sent for a day and was deleted. Please sign up again."),
+        }
+    spoken = languages.words_of(language) or languages.FALLBACK
+    shown = {"lang": spoken, "dir": languages.direction(spoken), "styles": file_url(build_id, "toast.css")}
+    return _script("toast.js", "TOAST", {**shown, "texts": texts})
 
 
-def popup_data(chosen: PwaSettings, build_id: str, sms: dict[str, Any], *, styles: str) -> dict[str, Any]:
-    """What the popup's module knows; its labels in the active language. When to show it is the boot script's part."""
+def _popup(build_id: str, sms: dict[str, Any], language: str) -> RenderedFile:
+    data = popup_data(build_id, sms, language=language, styles=file_url(build_id, "popup.css"))
+    return _script("popup.js", "SMS", data)
+
+
+def popup_data(build_id: str, sms: dict[str, Any], *, language: str, styles: str) -> dict[str, Any]:
+    """What the popup's module knows, in one language. When to show it is the boot script's part."""
     return {
-        **{name: value for name, value in sms.items() if name not in POPUP_RULES},
+        **{name: value for name, value in speaks(sms, language).items() if name not in POPUP_RULES},
         "build": build_id,
-        "lang": chosen.lang,
-        "dir": direction(chosen.lang),
         "endpoint": reverse("wagtail_sms_subscribe"),
         "styles": styles,
-        "labels": labels(),
+        "labels": labels(language),
     }
 
 
-def labels() -> dict[str, str]:
-    """The form's own words, in the active language; the site's texts come from its settings."""
-    return {
-        "country": gettext("Country"),
-        "choose": gettext("Choose your country"),
-        "phone": gettext("Mobile number"),
-        "privacy": gettext("Privacy policy"),
-        "close": gettext("Close"),
-        "never": gettext("Don’t ask again"),
-        "sending": gettext("One moment…"),
-        "done": gettext("You are signed up"),
-        "offline": gettext("We could not reach the site. Check your connection and try again."),
-        "failed": gettext("Something went wrong on our side. Please try again in a moment."),
-    }
+def labels(language: str) -> dict[str, str]:
+    """The form's own words; the site's texts come from its settings."""
+    with languages.speaking(language):
+        return {
+            "country": gettext("Country"),
+            "choose": gettext("Choose your country"),
+            "phone": gettext("Mobile number"),
+            "privacy": gettext("Privacy policy"),
+            "close": gettext("Close"),
+            "never": gettext("Don’t ask again"),
+            "sending": gettext("One moment…"),
+            "done": gettext("You are signed up"),
+            "offline": gettext("We could not reach the site. Check your connection and try again."),
+            "failed": gettext("Something went wrong on our side. Please try again in a moment."),
+            "trap": gettext("Leave this empty"),
+            "kept": gettext("Saved, but not sent yet"),
+            "waits": gettext(
+                "We can't reach the site right now, so you are not signed up yet. Your number stays on this phone and "
+                "is sent when you are online again or next open the site, within a day."
+            ),
+        }
 
 
 def _worker(build_id: str, icon_key: str, features: dict[str, Any]) -> RenderedFile:
@@ -216,13 +258,7 @@ def _worker(build_id: str, icon_key: str, features: dict[str, Any]) -> RenderedF
         "endpoint": reverse("wagtail_sms_subscribe"),
     }
     if "sms" in features:
-        build["queued"] = {
-            "title": gettext("Saved, but not sent yet"),
-            "text": gettext(
-                "We can't reach the site right now, so you are not signed up yet. Your number stays on this phone and "
-                "is sent when you are online again or next open the site, within a day."
-            ),
-        }
+        build["keeps"] = True
     return _script("worker.js", "BUILD", build)
 
 
@@ -247,11 +283,4 @@ def _private_prefixes() -> list[str]:
 def _script(name: str, constant: str, value: dict[str, Any]) -> RenderedFile:
     code = source(name)
     line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return RenderedFile(JAVASCRIPT, f"const {constant} = {line};\n{code}".encode(), code)
-
-
-def direction(lang: str) -> str:
-    try:
-        return "rtl" if get_language_info(lang.lower())["bidi"] else "ltr"
-    except KeyError:
-        return "ltr"
+    return RenderedFile(JAVASCRIPT, f"const {constant} = {line};\n{code}".encode(), code, name)

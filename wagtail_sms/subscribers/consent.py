@@ -68,6 +68,10 @@ def opt_in(
                 **blocked,
             },
         )
+        if language and language[:12] != subscriber.language:
+            # Who signs up again in another language gets their texts in that one.
+            subscriber.language = language[:12]
+            subscriber.save(update_fields=["language"])
         if waits_for_start:
             is_new = False
         else:

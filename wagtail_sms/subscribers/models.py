@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_sms import languages
 from wagtail_sms.phone import mask
 from wagtail_sms.states import ConsentKind, ImportStatus, SubscriberStatus
 
@@ -60,7 +61,7 @@ class Subscriber(models.Model):
 
 
 class ConsentWording(models.Model):
-    """One version of the sentence people agree to. Never changed; a new wording is a new version."""
+    """One version of the sentence people agree to, in one language. Never changed; a new wording is a new version."""
 
     site = models.ForeignKey("wagtailcore.Site", on_delete=models.PROTECT, related_name="+")
     version = models.PositiveIntegerField()
@@ -73,12 +74,16 @@ class ConsentWording(models.Model):
         verbose_name = _("consent wording")
         verbose_name_plural = _("consent wordings")
         constraints = [
-            models.UniqueConstraint(fields=["site", "version"], name="wagtail_sms_wording_version"),
-            models.UniqueConstraint(fields=["site", "sha256"], name="wagtail_sms_wording_once"),
+            models.UniqueConstraint(fields=["site", "language", "version"], name="wagtail_sms_wording_version"),
+            models.UniqueConstraint(fields=["site", "language", "sha256"], name="wagtail_sms_wording_once"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.version}: {self.text[:60]}"
+        return f"{self.language} {self.version}: {self.text[:60]}"
+
+    @property
+    def language_name(self) -> str:
+        return languages.name(self.language)
 
 
 class ConsentEvent(models.Model):

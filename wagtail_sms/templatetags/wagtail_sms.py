@@ -7,11 +7,12 @@ from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
+from django.utils.translation import get_language
 from wagtail.models import Site
 
 from wagtail_sms.extension import accepts_opt_ins
 from wagtail_sms.pwa.builder import current_build
-from wagtail_sms.pwa.signup import sample_fields, signup_fields
+from wagtail_sms.pwa.signup import language_for, sample_fields, signup_fields
 
 
 register = template.Library()
@@ -53,4 +54,6 @@ def signup(request: HttpRequest | None, *, heading: str, text: str) -> dict:
         return {}
     # Several forms may stand on one page, and ids must not repeat.
     request.wagtail_sms_forms = getattr(request, "wagtail_sms_forms", 0) + 1
-    return {**shown, **signup_fields(current_build(site)), "uid": f"wagtail-sms-{request.wagtail_sms_forms}"}
+    build = current_build(site)
+    fields = signup_fields(build, language=language_for(build, [get_language() or ""]))
+    return {**shown, **fields, "uid": f"wagtail-sms-{request.wagtail_sms_forms}"}

@@ -1,4 +1,4 @@
-/* The build writes in front: const SMS = {the site's texts, countries, labels, endpoint, styles}.
+/* The build writes in front: const SMS = {the site's texts in one language, countries, labels, endpoint, styles}.
    Keep under 4.5 KB gzip. Every text goes in by textContent. */
 
 const { labels } = SMS;
@@ -54,7 +54,7 @@ function consentField() {
     value: "yes",
     "aria-describedby": "wagtail-sms-consent-error",
   });
-  const wording = el("span", { dir: "auto", textContent: SMS.consent });
+  const wording = el("span", { textContent: SMS.consent });
   const label = el("label", { className: "wagtail-sms-consent" }, box, wording);
   const node = el("div", { className: "wagtail-sms-field" }, label, errorFor("consent"));
   if (SMS.privacy_url) {
@@ -107,6 +107,7 @@ function show(form, errors = {}) {
 async function send(form, key) {
   const sent = {
     consent_version: SMS.consent_version,
+    consent_language: SMS.lang,
     build: SMS.build,
     page: location.origin + location.pathname,
     key,
@@ -124,7 +125,7 @@ async function send(form, key) {
     const answer = await response.json();
     if (response.ok && answer.status === "subscribed") return { next: answer.next };
     // The worker's answer without a connection. Whether the site agrees is not known yet.
-    if (response.ok && answer.status === "queued") return { next: { ...answer.next, waits: true } };
+    if (response.ok && answer.status === "queued") return { next: { title: labels.kept, text: labels.waits, waits: true } };
     return { errors: answer.errors ?? { form: labels.failed } };
   } catch {
     return { errors: { form: labels.offline } };
@@ -158,7 +159,7 @@ function thanks(tag, next) {
   const kept = next?.waits ? " wagtail-sms-kept" : "";
   const title = el(tag, { className: `wagtail-sms-title${kept}`, tabIndex: -1, textContent: next?.title ?? labels.done });
   const words = next?.text ?? SMS.thanks;
-  const text = el("p", { className: `wagtail-sms-text${kept}`, role: "status", dir: "auto", textContent: words });
+  const text = el("p", { className: `wagtail-sms-text${kept}`, role: "status", textContent: words });
   if (!next) return [el("span", { className: "wagtail-sms-tick", ariaHidden: "true" }), title, text];
   return next.link
     ? [title, text, el("a", { className: "wagtail-sms-accept", href: next.link, textContent: next.button })]
@@ -199,9 +200,9 @@ export function offer(memory) {
     never = true;
     leave();
   });
-  const title = el("h2", { className: "wagtail-sms-title", id: "wagtail-sms-title", tabIndex: -1, autofocus: true });
-  title.append(el("span", { dir: "auto", textContent: SMS.title }));
-  const text = el("p", { className: "wagtail-sms-text", dir: "auto", textContent: SMS.text });
+  const heading = { className: "wagtail-sms-title", id: "wagtail-sms-title", tabIndex: -1, autofocus: true };
+  const title = el("h2", { ...heading, textContent: SMS.title });
+  const text = el("p", { className: "wagtail-sms-text", textContent: SMS.text });
   const form = signupForm(dismiss, refuse);
   const sheet = el("div", { className: "wagtail-sms-sheet" }, title, text, form, close);
   const look = { className: "wagtail-sms-dialog", "aria-labelledby": title.id, lang: SMS.lang, dir: SMS.dir };

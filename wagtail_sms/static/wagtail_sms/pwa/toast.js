@@ -1,4 +1,4 @@
-/* The build writes in front: const TOAST = {styles, lang, texts}. Keep under 2.5 KB gzip.
+/* The build writes in front: const TOAST = {styles, lang, dir, texts}. Keep under 2.5 KB gzip.
    Fetched only when there is something to say. Every text goes in by textContent. */
 
 const { texts } = TOAST;
@@ -54,7 +54,7 @@ function correct(said) {
 
 function show({ title, text, button, link, act }) {
   shown?.remove();
-  const toast = make("div", { className: "wagtail-sms-toast", lang: TOAST.lang });
+  const toast = make("div", { className: "wagtail-sms-toast", lang: TOAST.lang, dir: TOAST.dir });
   // A live region speaks only of what comes into it later.
   const said = make("div", { role: "status" });
   const close = make("button", { className: "wagtail-sms-toast__close", type: "button", ariaLabel: texts.close });
@@ -73,8 +73,8 @@ function show({ title, text, button, link, act }) {
   const styles = make("link", { rel: "stylesheet", href: TOAST.styles });
   styles.addEventListener("load", () => {
     document.body.append(toast);
-    said.append(make("p", { className: "wagtail-sms-toast__title", dir: "auto", textContent: title }));
-    if (text) said.append(make("p", { className: "wagtail-sms-toast__text", dir: "auto", textContent: text }));
+    said.append(make("p", { className: "wagtail-sms-toast__title", textContent: title }));
+    if (text) said.append(make("p", { className: "wagtail-sms-toast__text", textContent: text }));
   });
   document.head.append(styles);
   shown = toast;

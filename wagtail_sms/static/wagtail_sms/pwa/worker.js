@@ -1,5 +1,5 @@
-/* The build writes in front: const BUILD = {id, offline, precache: [[address, source]], bypass, statics, endpoint, queued}.
-   Without the form there is no `queued`; what an earlier build kept is still brought to its end.
+/* The build writes in front: const BUILD = {id, offline, precache: [[address, source]], bypass, statics, endpoint, keeps}.
+   Without the form it `keeps` nothing; what an earlier build kept is still brought to its end.
    Keep under 3 KB gzip. Pages are never cached: they may be drafts, or somebody's own. */
 
 const PRE = `wagtail-sms-pre-${BUILD.id}`;
@@ -79,7 +79,7 @@ async function signUp(request) {
     const cache = await caches.open(OUTBOX);
     await cache.put(`${BUILD.endpoint}?${JSON.parse(body).key}`, new Response(body, { headers: { at: Date.now() } }));
     await self.registration.sync?.register(OUTBOX).catch(() => {});
-    return Response.json({ status: "queued", next: BUILD.queued }, { status: 202 });
+    return Response.json({ status: "queued" }, { status: 202 });
   }
 }
 
@@ -124,7 +124,7 @@ function answer(event) {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (origin !== self.location.origin) return;
-  if (BUILD.queued && request.method === "POST" && pathname === BUILD.endpoint && request.mode !== "navigate")
+  if (BUILD.keeps && request.method === "POST" && pathname === BUILD.endpoint && request.mode !== "navigate")
     return signUp(request);
   if (request.method !== "GET" || request.headers.has("range")) return;
   if (BUILD.bypass.some((prefix) => pathname.startsWith(prefix))) return;
