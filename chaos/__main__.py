@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     kills.add_argument("--pauses", type=int, default=5, help="SIGSTOP for longer than the lease")
     kills.add_argument("--minutes", type=float, help="how long sending would take undisturbed")
     kills.add_argument("--parcel", type=int, default=10, help="recipients of one request, at most 50")
+    kills.add_argument("--keys", action="store_true", help="idempotency keys instead of lookups")
     clicks = _with_services(parts.add_parser("clicks", help="many clicks on Send at the same instant"))
     clicks.add_argument("--clicks", type=int, default=50)
     clicks.add_argument("--rounds", type=int, default=20)

@@ -59,6 +59,7 @@ def run(
             "recipients": sum(crowd.campaign.recipients for crowd in crowds),
             "broker": stage.broker.kind,
             "database": stage.database,
+            "doubts_end_by": "keys" if staging.get("keys") else "lookups",
             "seed": seed,
         }
 

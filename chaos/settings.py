@@ -33,7 +33,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 WAGTAIL_SMS = {
     "PROVIDERS": {
         "default": {
-            "BACKEND": "chaos.provider.SmallParcels",
+            "BACKEND": f"chaos.provider.{os.environ.get('CHAOS_PROVIDER', 'SmallParcels')}",
             "OPTIONS": {
                 "ACCESS_KEY": "live_chaos",
                 "SIGNING_KEY": SIGNING_KEY,

@@ -92,8 +92,12 @@ def opened(
     beats: int = 1,
     sqlite: bool = False,
     keep: bool = False,
+    keys: bool = False,
 ) -> Iterator[Stage]:
-    """A stage with an empty site. The gateway runs; `start_site` and `start_sending` start the rest."""
+    """A stage with an empty site. The gateway runs; `start_site` and `start_sending` start the rest.
+
+    `keys`: the provider knows repeated requests again by their key, and answers no lookups.
+    """
     folder = Path(tempfile.mkdtemp(prefix="wagtail-sms-chaos-"))
     cluster = None if sqlite else postgres.new_cluster()
     if cluster is None:
@@ -106,7 +110,7 @@ def opened(
         f"http://127.0.0.1:{free_port()}",
         f"http://127.0.0.1:{free_port()}",
     )
-    env = _environment(stage, queue=queue, rate=rate, parcel=parcel)
+    env = _environment(stage, queue=queue, rate=rate, parcel=parcel, keys=keys)
     gateway = _gateway(stage, env, seed=seed, faults=faults, reports=reports)
     nursery = new_nursery(env)
     _cast(stage, env, workers=workers, beats=beats, nursery=nursery)
@@ -152,7 +156,7 @@ def patiently(ask: Callable, *, seconds: float = 90):
             time.sleep(0.3)
 
 
-def _environment(stage: Stage, *, queue: str, rate: float, parcel: int) -> dict[str, str]:
+def _environment(stage: Stage, *, queue: str, rate: float, parcel: int, keys: bool) -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": "chaos.settings",
         "DATABASE_URL": stage.cluster.url if stage.cluster else "",
@@ -163,6 +167,7 @@ def _environment(stage: Stage, *, queue: str, rate: float, parcel: int) -> dict[
         "CHAOS_WEB_URL": stage.web_url,
         "CHAOS_RATE": str(rate),
         "CHAOS_PARCEL": str(parcel),
+        "CHAOS_PROVIDER": "RecognisedRepeats" if keys else "SmallParcels",
     }
 
 

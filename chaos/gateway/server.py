@@ -24,6 +24,8 @@ REASONS = {200: "OK", 201: "Created", 404: "Not Found", 422: "Unprocessable Enti
 class Server:
     def __init__(self, network: Network, reporter: Reporter, *, latency: float):
         self.network, self.reporter, self.latency = network, reporter, latency
+        # `{key: the answer}` of the requests that named a key and were taken.
+        self._known: dict[str, dict[str, Any]] = {}
         self._open: set[asyncio.Task] = set()
 
     async def run(self, port: int) -> None:
@@ -70,14 +72,21 @@ class Server:
         refused = [number for number in fields["recipients"] if never_taken(number) == "refused"]
         if refused:
             return await _respond(writer, 422, _error(10, f"{refused[0]} is invalid", "recipients"))
-        message_id, texts = network.take(fields)
-        await self.reporter.taken(texts, fields.get("reportUrl", ""))
-        # As it was when it was taken, also when a report has overtaken the answer.
-        answer = _message(message_id, fields, [replace(text, status="sent") for text in texts])
+        answer = self._known.get(fields.get("key", "")) or await self._taken(fields)
         if fault == "slow":
             await asyncio.sleep(network.dice.random.uniform(0.5, 2.0))
             fault = ""
         return await self._spoil(writer, fault, answer) if fault else await _respond(writer, 201, answer)
+
+    async def _taken(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a request that is taken; the same request, known by its key, is not taken again."""
+        message_id, texts = self.network.take(fields)
+        # As it was when it was taken, also when a report has overtaken the answer.
+        answer = _message(message_id, fields, [replace(text, status="sent") for text in texts])
+        if "key" in fields:
+            self._known[fields["key"]] = answer
+        await self.reporter.taken(texts, fields.get("reportUrl", ""))
+        return answer
 
     async def _list(self, writer: asyncio.StreamWriter, query: dict[str, str]) -> bool:
         self.network.counts["lookups"] += 1

@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 import pytest
 from django.utils import timezone
@@ -73,7 +74,9 @@ def test_folding_in_sql_says_what_the_rules_say(site, other_site, second, seed):
             append(theirs, provider=alias)
             # What waits already is not kept twice; what comes again after it was folded is folded again.
             known = {event.event_key for event in waiting}
-            waiting += [event for event in dict.fromkeys(theirs) if event.event_key not in known]
+            # Those of one call wait in the order of their keys.
+            new = [event for event in dict.fromkeys(theirs) if event.event_key not in known]
+            waiting += sorted(new, key=attrgetter("event_key"))
         limit = dice.randint(1, 60)
         folded, waiting = waiting[:limit], waiting[limit:]
         assert fold(limit=limit) == len(folded)
