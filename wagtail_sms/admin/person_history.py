@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from wagtail_sms.admin.cells import HINTS
 from wagtail_sms.admin.columns import Look
 from wagtail_sms.admin.inbox_cells import look_of, shown_text
-from wagtail_sms.admin.outcomes import look_of_state
+from wagtail_sms.admin.outcomes import look_of_state, why
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.campaigns.progress import OWN_STATE, READS_AS
 from wagtail_sms.delivery.carrier import blocking_sender
@@ -89,7 +89,7 @@ def _of_campaigns(person: Subscriber) -> list[Text]:
             at=delivery.batch.finished_at or delivery.campaign.launched_at,
             what=str(delivery.campaign),
             look=look_of_state(_state(delivery)),
-            why=str(SkipReason(delivery.reason).label) if delivery.reason else "",
+            why=why(delivery.batch.provider, delivery.status, delivery.reason),
             credits=delivery.credits,
             campaign=delivery.campaign_id,
         )

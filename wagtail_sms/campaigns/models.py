@@ -33,6 +33,8 @@ class Campaign(models.Model):
     )
     confirmed = models.JSONField(null=True, blank=True)
     repeat_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # The campaign whose failures it sends a second time: they are its audience.
+    retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="retries")
     # Why it was not sent at its time and is a draft again. Waits for a person.
     held_reason = models.TextField(blank=True)
     launched_at = models.DateTimeField(_("sent"), null=True, blank=True)

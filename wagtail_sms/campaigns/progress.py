@@ -6,9 +6,10 @@ from django.db.models import Count, Q, Sum
 
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.credits.models import Reservation
+from wagtail_sms.delivery.failures import FAILED, kind_of
 from wagtail_sms.delivery.models import Batch, Delivery
 from wagtail_sms.delivery.settle import spent
-from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus, SkipReason
+from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus, FailureKind, SkipReason
 
 
 READS_AS = {
@@ -31,6 +32,16 @@ OWN_STATE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """People who failed alike; `state` is a field of Progress, `code` the provider's."""
+
+    state: str
+    kind: FailureKind
+    code: str
+    people: int
+
+
 @dataclass(slots=True)
 class Progress:
     """People by the one state each is in, and credits by what became of them. The people sum up to `total`."""
@@ -50,6 +61,7 @@ class Progress:
     cancelled: int = 0
     # Of the skipped ones, why: those who were found out before they were cut into a batch are in none.
     skipped_why: dict[str, int] = field(default_factory=dict)
+    failures: list[Failures] = field(default_factory=list)
     credits_confirmed: int = 0
     credits_charged: int = 0
     credits_held: int = 0
@@ -85,16 +97,18 @@ def progress(campaign: Campaign) -> Progress:
 def _count_deliveries(campaign: Campaign, found: Progress) -> None:
     rows = (
         Delivery.objects.filter(campaign=campaign)
-        .values_list("status", "batch__status", "reason")
+        .values_list("status", "batch__status", "batch__provider", "reason")
         .annotate(people=Count("subscriber_id"))
         .order_by()
     )
-    for status, batch_status, reason, people in rows:
+    for status, batch_status, provider, reason, people in rows:
         if status == DeliveryStatus.SKIPPED and reason != SkipReason.LOST:
             found.skipped_why[reason] = found.skipped_why.get(reason, 0) + people
             continue
         state = READS_AS[batch_status] if status == DeliveryStatus.HANDED else OWN_STATE[status]
         setattr(found, state, getattr(found, state) + people)
+        if status in FAILED:
+            found.failures.append(Failures(state, kind_of(provider, status, reason), reason, people))
 
 
 def _count_batches(campaign: Campaign, found: Progress) -> None:
