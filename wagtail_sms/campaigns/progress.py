@@ -9,7 +9,7 @@ from wagtail_sms.credits.models import Reservation
 from wagtail_sms.delivery.failures import FAILED, kind_of
 from wagtail_sms.delivery.models import Batch, Delivery
 from wagtail_sms.delivery.settle import spent
-from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus, FailureKind, SkipReason
+from wagtail_sms.states import RETRYABLE, BatchStatus, CampaignStatus, DeliveryStatus, FailureKind, SkipReason
 
 
 READS_AS = {
@@ -40,6 +40,7 @@ class Failures:
     kind: FailureKind
     code: str
     people: int
+    is_taken: bool = False  # by a second try
 
 
 @dataclass(slots=True)
@@ -75,6 +76,11 @@ class Progress:
         return 1.0 if not self.total else (self.total - self.waiting - self.sending) / self.total
 
     @property
+    def retryable(self) -> int:
+        """People whom a second try may reach."""
+        return sum(failed.people for failed in self.failures if failed.kind in RETRYABLE and not failed.is_taken)
+
+    @property
     def handed_over(self) -> int:
         """People whose message the provider took, whatever the network made of it."""
         return self.accepted + self.sent + self.delivered + self.undelivered + self.expired
@@ -94,21 +100,30 @@ def progress(campaign: Campaign) -> Progress:
     return found
 
 
+def state_of(status: int, batch_status: str, reason: str) -> str:
+    """The field of Progress in which a delivery counts."""
+    if status == DeliveryStatus.HANDED:
+        return READS_AS[BatchStatus(batch_status)]
+    if status == DeliveryStatus.SKIPPED and reason != SkipReason.LOST:
+        return "skipped"
+    return OWN_STATE[DeliveryStatus(status)]
+
+
 def _count_deliveries(campaign: Campaign, found: Progress) -> None:
     rows = (
         Delivery.objects.filter(campaign=campaign)
-        .values_list("status", "batch__status", "batch__provider", "reason")
+        .values_list("status", "batch__status", "batch__provider", "reason", "retry_id")
         .annotate(people=Count("subscriber_id"))
         .order_by()
     )
-    for status, batch_status, provider, reason, people in rows:
+    for status, batch_status, provider, reason, retry_id, people in rows:
         if status == DeliveryStatus.SKIPPED and reason != SkipReason.LOST:
             found.skipped_why[reason] = found.skipped_why.get(reason, 0) + people
             continue
-        state = READS_AS[batch_status] if status == DeliveryStatus.HANDED else OWN_STATE[status]
+        state = state_of(status, batch_status, reason)
         setattr(found, state, getattr(found, state) + people)
         if status in FAILED:
-            found.failures.append(Failures(state, kind_of(provider, status, reason), reason, people))
+            found.failures.append(Failures(state, kind_of(provider, status, reason), reason, people, bool(retry_id)))
 
 
 def _count_batches(campaign: Campaign, found: Progress) -> None:
