@@ -94,11 +94,8 @@ def test_two_clicks_make_one_and_two_editors_too(site, provider):
 
 def test_failures_that_are_reported_later_can_be_sent_again_too(site, provider):
     campaign, people = failed(site, provider)
-    late = (
-        Delivery.objects.filter(campaign=campaign, status=DeliveryStatus.ACCEPTED)
-        .exclude(subscriber__in=people)
-        .first()
-    )
+    accepted = Delivery.objects.filter(campaign=campaign, status=DeliveryStatus.ACCEPTED)
+    late = accepted.exclude(subscriber__in=people).first()
     first = go_on(retry(campaign, quote=offer(campaign).quote, form_token=uuid4()))
     fail(campaign, late.subscriber, ReportStatus.EXPIRED)
     fold()

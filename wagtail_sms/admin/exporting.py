@@ -49,12 +49,8 @@ class SubscribersExportView(SubscribersView):
             return redirect(self.here)
         data = {"people": count, "format": "xlsx" if as_workbook else "csv", "full": self.full_numbers}
         log(self.site, "wagtail_sms.export_subscribers", user=request.user, title=str(self.site), data=data)
-        table = rows(people, full=self.full_numbers)
-        return (
-            workbook(table, HEADINGS, name="subscribers")
-            if as_workbook
-            else text_file(table, HEADINGS, name="subscribers")
-        )
+        make = workbook if as_workbook else text_file
+        return make(rows(people, full=self.full_numbers), HEADINGS, name="subscribers")
 
 
 def rows(people: QuerySet, *, full: bool) -> Iterator[list]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_sms.admin.charts import percent_of
 from wagtail_sms.admin.columns import Look
 from wagtail_sms.campaigns.progress import Progress
 from wagtail_sms.countries import country_name
@@ -154,5 +155,15 @@ def skip_reason(reason: str) -> str:
 
 
 def countries(found: Progress) -> list[dict]:
-    """The rows of `by_country` with the country's name."""
-    return [{**row, "name": country_name(row["country"])} for row in found.by_country]
+    """The rows of `by_country` with the country's name, and the lengths of its bars against the largest country."""
+    most = max((row["recipients"] for row in found.by_country), default=0)
+    return [
+        {
+            **row,
+            "name": country_name(row["country"]),
+            "bar": percent_of(row["recipients"], most),
+            "delivered_bar": percent_of(row["delivered"], most),
+            "failed_bar": percent_of(row["failed"], most),
+        }
+        for row in found.by_country
+    ]

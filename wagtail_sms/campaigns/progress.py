@@ -168,6 +168,7 @@ def _by_country(campaign: Campaign) -> list[dict]:
         .annotate(
             recipients=Count("subscriber_id"),
             delivered=Count("subscriber_id", filter=Q(status=DeliveryStatus.DELIVERED)),
+            failed=Count("subscriber_id", filter=Q(status__in=FAILED)),
             credits=Sum("credits", filter=spent(), default=0),
         )
         .order_by("-recipients", "country")
