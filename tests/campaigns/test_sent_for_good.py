@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.admin import site as django_admin
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import ProtectedError
 from wagtail.models import Site
 from wagtail.snippets.models import get_snippet_models
@@ -42,7 +43,7 @@ def kept(campaign) -> tuple:
 )
 def test_it_can_not_be_deleted(campaign, delete):
     save_draft(campaign.site, body="Another", form_token=uuid4())
-    with pytest.raises(SentForGood):
+    with pytest.raises(SentForGood), transaction.atomic():
         delete(campaign)
     assert kept(campaign) == ("Tonight: piano.", None, 3)
 
@@ -50,7 +51,7 @@ def test_it_can_not_be_deleted(campaign, delete):
 @pytest.mark.parametrize("change", ["save", "update_fields", "update", "bulk_update"])
 def test_its_text_can_not_be_changed(campaign, change):
     campaign.body = "Something else"
-    with pytest.raises(SentForGood):
+    with pytest.raises(SentForGood), transaction.atomic():
         {
             "save": campaign.save,
             "update_fields": lambda: campaign.save(update_fields=["body"]),
