@@ -40,6 +40,10 @@ class CameBack(WagtailSMSError):
     message = _("They signed up or texted START after this text, so it no longer counts.")
 
 
+class SentForGood(WagtailSMSError):
+    message = _("A message that was sent is history: it can't be changed or deleted.")
+
+
 class LedgerError(WagtailSMSError):
     message = _("The credit ledger refused this operation.")
 

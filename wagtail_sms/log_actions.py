@@ -129,6 +129,19 @@ class SendFormatter(LogFormatter):
         return sentence % {"recipients": f"{recipients:,}", "credits": f"{log_entry.data.get('credits', 0):,}"}
 
 
+class RetryFormatter(LogFormatter):
+    label = gettext_lazy("Send a message a second time")
+
+    def format_message(self, log_entry) -> str:
+        people = log_entry.data.get("people", 0)
+        sentence = ngettext(
+            "Sent again to %(people)s person whose phone could not be reached: campaign %(campaign)s",
+            "Sent again to %(people)s people whose phone could not be reached: campaign %(campaign)s",
+            people,
+        )
+        return sentence % {"people": f"{people:,}", "campaign": log_entry.data.get("campaign", "")}
+
+
 class AdjustCreditsFormatter(LogFormatter):
     label = gettext_lazy("Give or take SMS credits")
 
@@ -150,6 +163,21 @@ class ExportFormatter(LogFormatter):
             sentence = ngettext(
                 "%(people)s subscriber exported, the number hidden",
                 "%(people)s subscribers exported, their numbers hidden",
+                people,
+            )
+        return sentence % {"people": f"{people:,}"}
+
+
+class CampaignExportFormatter(LogFormatter):
+    label = gettext_lazy("Export a message's people")
+
+    def format_message(self, log_entry) -> str:
+        people = log_entry.data.get("people", 0)
+        sentence = ngettext("%(people)s person exported", "%(people)s people exported", people)
+        if not log_entry.data.get("full"):
+            sentence = ngettext(
+                "%(people)s person exported, the number hidden",
+                "%(people)s people exported, their numbers hidden",
                 people,
             )
         return sentence % {"people": f"{people:,}"}
@@ -205,7 +233,9 @@ def register(actions) -> None:
     for name, label in CROWDS.items():
         actions.register_action(name)(type("CrowdFormatter", (CrowdFormatter,), {"label": label}))
     actions.register_action("wagtail_sms.send")(SendFormatter)
+    actions.register_action("wagtail_sms.retry")(RetryFormatter)
     actions.register_action("wagtail_sms.adjust_credits")(AdjustCreditsFormatter)
     actions.register_action("wagtail_sms.decide")(DecideFormatter)
     actions.register_action("wagtail_sms.export_subscribers")(ExportFormatter)
+    actions.register_action("wagtail_sms.export_campaign")(CampaignExportFormatter)
     actions.register_action("wagtail_sms.import_subscribers")(ImportFormatter)

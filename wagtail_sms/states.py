@@ -68,6 +68,24 @@ class SkipReason(models.TextChoices):
     LOST = "lost", _("Never reached the network, and was not sent again")
 
 
+class FailureKind(models.TextChoices):
+    """Why a text did not arrive, in words; a provider says which of its codes mean which."""
+
+    OUT_OF_REACH = "out_of_reach", _("The phone was off or out of reach for too long")
+    NETWORK = "network", _("The network had a fault")
+    NO_SUCH_NUMBER = "no_such_number", _("The number doesn't exist or takes no texts")
+    BLOCKED = "blocked", _("The network blocked the message")
+    OPTED_OUT = "opted_out", _("They told their network that they want no more texts")
+    REFUSED = "refused", _("The SMS provider refused the message or the number")
+    NO_REPORT = "no_report", _("The network never said what became of it, so it may have arrived")
+    UNEXPLAINED = "unexplained", _("The network gave no reason")
+    UNKNOWN = "unknown", _("A reason that we don't know")
+
+
+# Those with which the same text may arrive at another time, and surely did not arrive the first time.
+RETRYABLE = (FailureKind.OUT_OF_REACH, FailureKind.NETWORK)
+
+
 class Verdict(models.TextChoices):
     """What a person says of uncertain texts when nobody else can."""
 

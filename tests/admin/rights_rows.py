@@ -49,6 +49,7 @@ def named(rights: str) -> set[str]:
 WRITE = "add_campaign or send_campaign"
 PEOPLE = "view_subscriber or change_subscriber or delete_subscriber"
 MESSAGES = "view_campaign or add_campaign or send_campaign"
+EXPORT = " or ".join(f"{right} and export_subscriber" for right in MESSAGES.split(" or "))
 CREDITS = "view_wallet"
 BOUGHT = "view_wallet or buy_credits"
 DECIDE_TEXT = "view_inboundevent and change_subscriber"
@@ -108,6 +109,8 @@ ROWS = {
     "campaign_pause": Row("Pause a message", None, "send_campaign", given="running"),
     "campaign_resume": Row("Resume a message", None, "send_campaign", given="paused"),
     "campaign_cancel": Row("Cancel a message", "send_campaign", "send_campaign", given="running"),
+    "campaign_retry": Row("A second try of a message", "send_campaign", "send_campaign", given="running", writes=False),
+    "campaign_export": Row("Export a message's people", EXPORT, given="running", logged=True),
     "credits": Row("Credits", CREDITS),
     "credits_results": Row("Credits: the list", CREDITS),
     "credits_threshold": Row("Credits: when to warn", "buy_credits", "buy_credits"),

@@ -12,6 +12,7 @@ from django.views.generic import TemplateView, View
 from wagtail.admin import messages
 from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
+from wagtail.admin.widgets import Button
 
 from wagtail_sms.admin.columns import campaign_look
 from wagtail_sms.admin.doubts import doubts_of
@@ -41,7 +42,7 @@ class CampaignMixin(SmsViewMixin):
     def get_campaign(self) -> Campaign:
         launched = Campaign.objects.filter(site=self.site, launched_at__isnull=False)
         return get_object_or_404(
-            launched.select_related("launched_by", "created_by", "reservation"), pk=self.kwargs["pk"]
+            launched.select_related("launched_by", "created_by", "reservation", "retry_of"), pk=self.kwargs["pk"]
         )
 
     def what_became_of(self, campaign: Campaign) -> dict:
@@ -61,6 +62,8 @@ class CampaignMixin(SmsViewMixin):
             "may_pause": self.may("send_campaign") and campaign.status in PAUSABLE,
             "may_resume": self.may("send_campaign") and campaign.status == CampaignStatus.PAUSED,
             "may_cancel": self.may("send_campaign") and not found.finished,
+            "retryable": found.retryable if self.may("send_campaign") and found.finished else 0,
+            "second_tries": list(campaign.retries.order_by("pk")),
             **doubts_of(campaign, found, user=self.request.user, now=timezone.now()),
         }
 
@@ -72,6 +75,21 @@ class CampaignView(CampaignMixin, WagtailAdminTemplateMixin, TemplateView):
     stylesheets = ("sending.css",)
     page_title = _("Message")
     header_icon = "comment"
+
+    @property
+    def header_more_buttons(self):
+        if not self.may("export_subscriber"):
+            return []
+        labels, address = {"xlsx": _("Download XLSX"), "csv": _("Download CSV")}, self.address
+        return [
+            Button(
+                label,
+                url=f"{address('campaign_export', self.kwargs['pk'])}&format={kind}",
+                icon_name="download",
+                priority=90 + place,
+            )
+            for place, (kind, label) in enumerate(labels.items())
+        ]
 
     def get_context_data(self, **kwargs):
         self.campaign = self.get_campaign()

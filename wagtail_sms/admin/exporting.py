@@ -1,31 +1,24 @@
 """Export of the subscriber list as the search and the filters show it: CSV of any length, XLSX up to a limit."""
 
-import csv
-from collections.abc import Iterable, Iterator
-from tempfile import TemporaryFile
+from collections.abc import Iterator
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import FileResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import path
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.log_actions import log
 
 from wagtail_sms.admin.cells import SOURCES
-from wagtail_sms.admin.spreadsheets import harmless, writable
 from wagtail_sms.admin.subscribers import SubscribersView
+from wagtail_sms.admin.table_files import LONGEST_WORKBOOK, ROWS_AT_ONCE, text_file, workbook
 from wagtail_sms.countries import country_name
 from wagtail_sms.phone import mask
 from wagtail_sms.pricing.cards import credits_by_country, current_card
 from wagtail_sms.states import SubscriberStatus
 
 
-# A workbook is made whole before its first byte goes out; what is longer would outlast a web server's patience.
-LONGEST_WORKBOOK = 100_000
-ROWS_AT_ONCE = 2000
 FIELDS = ("number", "country", "status", "status_changed_at", "source", "language", "created_at")
 HEADINGS = (
     gettext_lazy("Number"),
@@ -56,7 +49,8 @@ class SubscribersExportView(SubscribersView):
             return redirect(self.here)
         data = {"people": count, "format": "xlsx" if as_workbook else "csv", "full": self.full_numbers}
         log(self.site, "wagtail_sms.export_subscribers", user=request.user, title=str(self.site), data=data)
-        return workbook(people, full=self.full_numbers) if as_workbook else text_file(people, full=self.full_numbers)
+        make = workbook if as_workbook else text_file
+        return make(rows(people, full=self.full_numbers), HEADINGS, name="subscribers")
 
 
 def rows(people: QuerySet, *, full: bool) -> Iterator[list]:
@@ -76,69 +70,6 @@ def rows(people: QuerySet, *, full: bool) -> Iterator[list]:
             language,
             created,
         ]
-
-
-def text_file(people: QuerySet, *, full: bool) -> StreamingHttpResponse:
-    """CSV, sent while it is read. It begins with a byte order mark, without which Excel takes it for Windows-1252."""
-    response = StreamingHttpResponse(_lines(rows(people, full=full)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="subscribers.csv"'
-    return response
-
-
-def _lines(found: Iterable[list]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow([str(heading) for heading in HEADINGS])
-    for row in found:
-        yield writer.writerow(
-            [harmless(value) if isinstance(value, str) else _moment(value, text=True) for value in row]
-        )
-
-
-class _Echo:
-    """What the CSV writer takes for a file."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def workbook(people: QuerySet, *, full: bool) -> FileResponse:
-    """XLSX, written to a temporary file row by row."""
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title="Subscribers")
-    sheet.append([str(heading) for heading in HEADINGS])
-    for row in rows(people, full=full):
-        sheet.append(
-            [
-                _text(sheet, value, place) if isinstance(value, str) else _moment(value)
-                for place, value in enumerate(row)
-            ]
-        )
-    output = TemporaryFile()
-    book.save(output)
-    output.seek(0)
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return FileResponse(output, as_attachment=True, filename="subscribers.xlsx", content_type=kind)
-
-
-def _text(sheet, value: str, place: int):
-    """A cell of text. The number keeps its plus: it is marked as text and stays so when it is edited."""
-    from openpyxl.cell import WriteOnlyCell
-
-    cell = WriteOnlyCell(sheet, writable(value if place == 0 else harmless(value)))
-    cell.data_type = "s"
-    if place == 0:
-        cell.number_format, cell.quotePrefix = "@", True
-    return cell
-
-
-def _moment(value, *, text: bool = False):
-    """A time in the zone of the admin, as spreadsheets know it: without a zone. Other values as they are."""
-    if not hasattr(value, "tzinfo"):
-        return value
-    naive = timezone.make_naive(value).replace(microsecond=0)
-    return naive.isoformat(" ") if text else naive
 
 
 urlpatterns = [path("sms/subscribers/export/", SubscribersExportView.as_view(), name="subscribers_export")]

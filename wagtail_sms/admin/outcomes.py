@@ -1,13 +1,19 @@
 """What became of the people of a campaign, in words."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_sms.admin.charts import percent_of
 from wagtail_sms.admin.columns import Look
 from wagtail_sms.campaigns.progress import Progress
 from wagtail_sms.countries import country_name
-from wagtail_sms.states import SkipReason
+from wagtail_sms.delivery.failures import FAILED, kind_of
+from wagtail_sms.states import RETRYABLE, FailureKind, SkipReason
+
+
+WITH_CODE = (FailureKind.UNKNOWN, FailureKind.REFUSED)
 
 
 # Field of Progress: icon, tone, word, and a sentence where the word alone leaves a question.
@@ -30,7 +36,7 @@ _STATES = {
         "circle-xmark",
         "bad",
         _("Not delivered"),
-        _("The network could not reach the phone, for instance because the number is no longer in use."),
+        _("The SMS provider took the message, and the network reported that it did not arrive."),
     ),
     "expired": (
         "circle-xmark",
@@ -69,6 +75,15 @@ _STATES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, and whether another try makes sense; None where that is no question."""
+
+    words: str
+    people: int
+    is_retryable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """People in one state; `share` is their part of all, in percent."""
 
@@ -77,7 +92,7 @@ class Outcome:
     people: int
     share: float
     explanation: str
-    reasons: tuple[tuple[str, int], ...] = ()
+    reasons: tuple["Reason", ...] = ()
 
     @property
     def percent(self) -> str:
@@ -99,21 +114,56 @@ def outcomes(found: Progress) -> list[Outcome]:
             people=getattr(found, name),
             share=100 * getattr(found, name) / found.total if found.total else 0,
             explanation=str(explanation),
-            reasons=reasons(found) if name == "skipped" else (),
+            reasons=reasons(found) if name == "skipped" else failures(found, name),
         )
         for name, (icon, tone, label, explanation) in _STATES.items()
         if getattr(found, name)
     ]
 
 
-def reasons(found: Progress) -> tuple[tuple[str, int], ...]:
+def reasons(found: Progress) -> tuple[Reason, ...]:
     """Why people were skipped, the most frequent reason first."""
     counted = sorted(found.skipped_why.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(
-        (str(SkipReason(reason).label) if reason else _("No reason kept"), people) for reason, people in counted
-    )
+    return tuple(Reason(skip_reason(reason), people) for reason, people in counted)
+
+
+def failures(found: Progress, state: str) -> tuple[Reason, ...]:
+    """Why texts that ended in this state did not arrive, the most frequent reason first."""
+    counted: Counter[tuple[str, bool]] = Counter()
+    for failed in found.failures:
+        if failed.state == state:
+            counted[failure_words(failed.kind, failed.code), failed.kind in RETRYABLE] += failed.people
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Reason(words, people, retryable) for (words, retryable), people in ordered)
+
+
+def failure_words(kind: FailureKind, code: str) -> str:
+    """The kind in words, and the provider's code where the words don't say enough to look it up."""
+    words = str(FailureKind(kind).label)
+    return _("%(reason)s (code %(code)s)") % {"reason": words, "code": code} if code and kind in WITH_CODE else words
+
+
+def why(provider: str, status: int, reason: str) -> str:
+    """In words why one person got no text; "" for everybody else."""
+    if status in FAILED:
+        return failure_words(kind_of(provider, status, reason), reason)
+    return skip_reason(reason) if reason else ""
+
+
+def skip_reason(reason: str) -> str:
+    return str(SkipReason(reason).label) if reason else str(_("No reason kept"))
 
 
 def countries(found: Progress) -> list[dict]:
-    """The rows of `by_country` with the country's name."""
-    return [{**row, "name": country_name(row["country"])} for row in found.by_country]
+    """The rows of `by_country` with the country's name, and the lengths of its bars against the largest country."""
+    most = max((row["recipients"] for row in found.by_country), default=0)
+    return [
+        {
+            **row,
+            "name": country_name(row["country"]),
+            "bar": percent_of(row["recipients"], most),
+            "delivered_bar": percent_of(row["delivered"], most),
+            "failed_bar": percent_of(row["failed"], most),
+        }
+        for row in found.by_country
+    ]

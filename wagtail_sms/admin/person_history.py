@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from wagtail_sms.admin.cells import HINTS
 from wagtail_sms.admin.columns import Look
 from wagtail_sms.admin.inbox_cells import look_of, shown_text
-from wagtail_sms.admin.outcomes import look_of_state
+from wagtail_sms.admin.outcomes import look_of_state, why
 from wagtail_sms.campaigns.models import Campaign
-from wagtail_sms.campaigns.progress import OWN_STATE, READS_AS
+from wagtail_sms.campaigns.progress import state_of
 from wagtail_sms.delivery.carrier import blocking_sender
 from wagtail_sms.delivery.models import Delivery, InboundEvent, Notice
 from wagtail_sms.phone import display
-from wagtail_sms.states import DeliveryStatus, SkipReason, SubscriberStatus
+from wagtail_sms.states import SubscriberStatus
 from wagtail_sms.subscribers.models import ConsentEvent, Subscriber
 from wagtail_sms.subscribers.suppression import is_suppressed, number_hashes
 
@@ -88,21 +88,13 @@ def _of_campaigns(person: Subscriber) -> list[Text]:
         Text(
             at=delivery.batch.finished_at or delivery.campaign.launched_at,
             what=str(delivery.campaign),
-            look=look_of_state(_state(delivery)),
-            why=str(SkipReason(delivery.reason).label) if delivery.reason else "",
+            look=look_of_state(state_of(delivery.status, delivery.batch.status, delivery.reason)),
+            why=why(delivery.batch.provider, delivery.status, delivery.reason),
             credits=delivery.credits,
             campaign=delivery.campaign_id,
         )
         for delivery in found
     ]
-
-
-def _state(delivery: Delivery) -> str:
-    if delivery.status == DeliveryStatus.HANDED:
-        return READS_AS[delivery.batch.status]
-    if delivery.status == DeliveryStatus.SKIPPED and delivery.reason != SkipReason.LOST:
-        return "skipped"
-    return OWN_STATE[delivery.status]
 
 
 def _notices(person: Subscriber) -> list[Text]:

@@ -24,7 +24,10 @@ def timeline(campaign: Campaign) -> list[Happening]:
         Happening(entry.timestamp, str(entry.message), entry.user_display_name if entry.user_id else "")
         for entry in ModelLogEntry.objects.for_instance(campaign).select_related("user__wagtail_userprofile")
     ]
-    found.append(Happening(campaign.created_at, _("Written"), _name(campaign.created_by)))
+    written = _("Written")
+    if campaign.retry_of_id:
+        written = _("Begun as the second try of campaign %(number)s") % {"number": campaign.retry_of_id}
+    found.append(Happening(campaign.created_at, written, _name(campaign.created_by)))
     if campaign.planned_at:
         found.append(Happening(campaign.planned_at, _("Everybody found who is to be texted")))
     if campaign.finished_at:

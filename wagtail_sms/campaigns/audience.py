@@ -6,7 +6,9 @@ from django.db import connection
 from django.db.models import Max, QuerySet
 
 from wagtail_sms.campaigns.quotes import Reach
+from wagtail_sms.delivery import retries
 from wagtail_sms.delivery.many import fetch
+from wagtail_sms.pricing.cards import current_card
 from wagtail_sms.states import SubscriberStatus
 from wagtail_sms.subscribers.models import Subscriber
 
@@ -92,6 +94,20 @@ def count_by_country(site, *, through: int | None, reach: Reach | None = None) -
         card_id=rows[0][0],
         newest=rows[0][1] or 0,
     )
+
+
+def failed_by_country(campaign, *, taken_by: int | None = None) -> tuple[Audience, int]:
+    """Whom a second try of this campaign goes to, and how many of those who failed can't be texted any more."""
+    card = current_card()
+    found = retries.count(campaign, card_id=card.pk if card else None, taken_by=taken_by)
+    reachable = [failed for failed in found if failed.country]
+    audience = Audience(
+        people={failed.country: failed.people for failed in reachable},
+        rates={failed.country: failed.credits for failed in reachable if failed.credits},
+        card_id=card.pk if card else None,
+        newest=max((failed.through for failed in reachable), default=0),
+    )
+    return audience, sum(failed.people for failed in found if not failed.country)
 
 
 def nth_subscriber_id(site, position: int, *, through: int, countries: list[str]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from wagtail_sms.campaigns.audience import count_by_country, nth_subscriber_id
+from wagtail_sms.campaigns.audience import Audience, count_by_country, failed_by_country, nth_subscriber_id
 from wagtail_sms.campaigns.endings import Ending, ending_for
 from wagtail_sms.campaigns.quotes import Line, Quote, Reach, digest_of
 from wagtail_sms.conf import app_settings
@@ -53,33 +53,16 @@ def estimate(site, *, body: str, through: int | None = None, reach: Reach | None
     able to answer, whose text then has a link.
     `through` and `reach` are those of an earlier quote, to price the very audience that it was about.
     """
-    text = as_sent(body)
-    measured = measure(text)
-    audience = count_by_country(site, through=through, reach=reach)
-    ending = ending_for(site, text=text, countries=audience.rates, card=audience.card_id)
-    lines, unserved = [], []
-    for country, people in audience.people.items():
-        cost = _cost(audience.rates.get(country, 0), country, ending, measured.segments)
-        target = lines if country in audience.rates else unserved
-        target.append(Line(country, people, cost, cost * people, with_link=country in ending.countries))
-    return Quote(
-        recipients=sum(line.recipients for line in lines),
-        credits=sum(line.credits for line in lines),
-        segments=measured.segments,
-        encoding=measured.encoding,
-        units=measured.units,
-        lines=tuple(sorted(lines, key=lambda line: (-line.credits, -line.recipients, line.country))),
-        unserved=tuple(sorted(unserved, key=lambda line: (-line.recipients, line.country))),
-        card_id=audience.card_id,
-        through=audience.newest if through is None else through,
-        available=ledger.balance(site).available,
-        digest=digest_of(text),
-        reach=reach,
-        link_line=ending.line,
-        link_segments=ending.segments or (reach.link_segments if reach else 0),
-        # Also those whom the credits don't reach: what their texts would cost is part of the rule.
-        link_countries=tuple(sorted(ending.countries.union(reach.link_countries if reach else ()))),
-    )
+    return _priced(site, body, count_by_country(site, through=through, reach=reach), through=through, reach=reach)
+
+
+def estimate_second_try(campaign, *, taken_by: int | None = None) -> tuple[Quote, int]:
+    """The same for those whom this campaign failed to reach, and how many of them can't be texted any more.
+
+    `taken_by` is the campaign that has taken them; otherwise nobody has. Reads only.
+    """
+    audience, left = failed_by_country(campaign, taken_by=taken_by)
+    return _priced(campaign.site, campaign.body, audience), left
 
 
 def estimate_within_credits(site, *, body: str, quote: Quote) -> Quote:
@@ -114,6 +97,35 @@ def cost_of(quote: Quote, body: str) -> int:
 def as_sent(body: str) -> str:
     """The text that leaves: line ends and spaces around it don't count, and letters are whole ones (NFC)."""
     return unicodedata.normalize("NFC", body.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _priced(site, body: str, audience: Audience, *, through: int | None = None, reach: Reach | None = None) -> Quote:
+    text = as_sent(body)
+    measured = measure(text)
+    ending = ending_for(site, text=text, countries=audience.rates, card=audience.card_id)
+    lines, unserved = [], []
+    for country, people in audience.people.items():
+        cost = _cost(audience.rates.get(country, 0), country, ending, measured.segments)
+        target = lines if country in audience.rates else unserved
+        target.append(Line(country, people, cost, cost * people, with_link=country in ending.countries))
+    return Quote(
+        recipients=sum(line.recipients for line in lines),
+        credits=sum(line.credits for line in lines),
+        segments=measured.segments,
+        encoding=measured.encoding,
+        units=measured.units,
+        lines=tuple(sorted(lines, key=lambda line: (-line.credits, -line.recipients, line.country))),
+        unserved=tuple(sorted(unserved, key=lambda line: (-line.recipients, line.country))),
+        card_id=audience.card_id,
+        through=audience.newest if through is None else through,
+        available=ledger.balance(site).available,
+        digest=digest_of(text),
+        reach=reach,
+        link_line=ending.line,
+        link_segments=ending.segments or (reach.link_segments if reach else 0),
+        # Also those whom the credits don't reach: what their texts would cost is part of the rule.
+        link_countries=tuple(sorted(ending.countries.union(reach.link_countries if reach else ()))),
+    )
 
 
 def _by_rate(quote: Quote) -> dict[int, dict[str, int]]:

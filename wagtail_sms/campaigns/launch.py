@@ -9,10 +9,11 @@ from wagtail import hooks
 from wagtail.log_actions import log
 
 from wagtail_sms.campaigns.drafts import save_draft
-from wagtail_sms.campaigns.estimate import check_body, check_ending, estimate
+from wagtail_sms.campaigns.estimate import check_body, check_ending, estimate, estimate_second_try
 from wagtail_sms.campaigns.models import Campaign, log_title
 from wagtail_sms.campaigns.quotes import Quote, prices_changed
 from wagtail_sms.credits import ledger
+from wagtail_sms.delivery import retries
 from wagtail_sms.exceptions import (
     AlreadySent,
     ExtensionNotInstalled,
@@ -21,6 +22,7 @@ from wagtail_sms.exceptions import (
     QuoteChanged,
 )
 from wagtail_sms.extension import is_installed
+from wagtail_sms.pricing.cards import current_card
 from wagtail_sms.pricing.models import CountryRate
 from wagtail_sms.senders.provisioning import senders_for
 from wagtail_sms.signals import campaign_launched
@@ -68,6 +70,9 @@ def launch(
             return _already_launched(campaign)
         if not is_installed(campaign.site):
             raise ExtensionNotInstalled()
+        if campaign.retry_of_id:
+            # Before the wallet: whoever folds reports locks in this order too.
+            _take_failures(campaign)
         ledger.lock(campaign.site)
         _refuse_a_second_sending(campaign, repeat_of=repeat_of, now=now)
         for hook in hooks.get_hooks("before_launch_sms_campaign"):
@@ -100,6 +105,9 @@ def same_text_sent_lately(site, *, body: str, now: datetime) -> Campaign | None:
 
 def _refuse_a_second_sending(campaign: Campaign, *, repeat_of: Campaign | None, now: datetime) -> None:
     """Two tabs make two campaigns of one message; whoever comes second waited for the wallet and finds the first."""
+    if campaign.retry_of_id:
+        # Meant, and to nobody twice: each failure was taken by this campaign alone.
+        return
     earlier = same_text_sent_lately(campaign.site, body=campaign.body, now=now)
     if earlier is not None and earlier != repeat_of:
         raise AlreadySent(earlier)
@@ -111,7 +119,10 @@ def confirmed(campaign: Campaign, quote: Quote) -> Quote:
     Raises QuoteChanged, NobodyToText, MessageRefused. Reads only.
     """
     body = check_body(campaign.body)
-    current = estimate(campaign.site, body=body, through=quote.through, reach=quote.reach)
+    if campaign.retry_of_id:
+        current, _left = estimate_second_try(campaign.retry_of, taken_by=campaign.pk)
+    else:
+        current = estimate(campaign.site, body=body, through=quote.through, reach=quote.reach)
     # A reach is a rule about prices: with other prices it means other people.
     if quote.reach and current.card_id != quote.card_id:
         raise QuoteChanged(confirmed=quote, current=estimate(campaign.site, body=body))
@@ -121,6 +132,11 @@ def confirmed(campaign: Campaign, quote: Quote) -> Quote:
         raise NobodyToText()
     check_ending(current)
     return current
+
+
+def _take_failures(campaign: Campaign) -> None:
+    card = current_card()
+    retries.take(campaign.retry_of, by=campaign.pk, card_id=card.pk if card else None)
 
 
 def _commit_figures(campaign: Campaign, quote: Quote, *, by, now: datetime) -> None:

@@ -1,9 +1,26 @@
 from django.conf import settings
 from django.db import models
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_sms.exceptions import SentForGood
 from wagtail_sms.states import CampaignStatus
+
+
+# What is written and confirmed, and never changed after the launch.
+WRITTEN = {"body", "site_id"}
+
+
+class CampaignQuerySet(models.QuerySet):
+    def launched(self) -> "CampaignQuerySet":
+        return self.filter(launched_at__isnull=False)
+
+    def update(self, **fields) -> int:
+        if WRITTEN & fields.keys() and self.launched().exists():
+            raise SentForGood()
+        return super().update(**fields)
 
 
 class Campaign(models.Model):
@@ -33,6 +50,8 @@ class Campaign(models.Model):
     )
     confirmed = models.JSONField(null=True, blank=True)
     repeat_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # The campaign whose failures it sends a second time: they are its audience.
+    retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="retries")
     # Why it was not sent at its time and is a draft again. Waits for a person.
     held_reason = models.TextField(blank=True)
     launched_at = models.DateTimeField(_("sent"), null=True, blank=True)
@@ -69,6 +88,8 @@ class Campaign(models.Model):
     planned_credits = models.PositiveBigIntegerField(default=0)
     planned_at = models.DateTimeField(null=True, blank=True)
 
+    objects = CampaignQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
@@ -83,6 +104,23 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.body if len(self.body) <= 60 else f"{self.body[:59].rstrip()}…"
+
+    def save(self, *args, **kwargs):
+        """Refuses another text or site for what was launched: deliveries and the ledger are about this very one."""
+        fields = kwargs.get("update_fields")
+        if not self._state.adding and (fields is None or WRITTEN & set(fields)):
+            names = sorted(WRITTEN)
+            kept = Campaign.objects.launched().filter(pk=self.pk).values_list(*names).first()
+            if kept is not None and kept != tuple(getattr(self, name) for name in names):
+                raise SentForGood()
+        super().save(*args, **kwargs)
+
+
+@receiver(pre_delete, sender=Campaign)
+def _keep_what_was_sent(sender, instance: Campaign, **kwargs) -> None:
+    """However it is deleted: alone, by a queryset, in bulk or with something that it hangs on."""
+    if Campaign.objects.launched().filter(pk=instance.pk).exists():
+        raise SentForGood()
 
 
 class MessageTemplate(models.Model):

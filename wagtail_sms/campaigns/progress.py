@@ -6,9 +6,10 @@ from django.db.models import Count, Q, Sum
 
 from wagtail_sms.campaigns.models import Campaign
 from wagtail_sms.credits.models import Reservation
+from wagtail_sms.delivery.failures import FAILED, kind_of
 from wagtail_sms.delivery.models import Batch, Delivery
 from wagtail_sms.delivery.settle import spent
-from wagtail_sms.states import BatchStatus, CampaignStatus, DeliveryStatus, SkipReason
+from wagtail_sms.states import RETRYABLE, BatchStatus, CampaignStatus, DeliveryStatus, FailureKind, SkipReason
 
 
 READS_AS = {
@@ -31,6 +32,17 @@ OWN_STATE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """People who failed alike; `state` is a field of Progress, `code` the provider's."""
+
+    state: str
+    kind: FailureKind
+    code: str
+    people: int
+    is_taken: bool = False  # by a second try
+
+
 @dataclass(slots=True)
 class Progress:
     """People by the one state each is in, and credits by what became of them. The people sum up to `total`."""
@@ -50,6 +62,7 @@ class Progress:
     cancelled: int = 0
     # Of the skipped ones, why: those who were found out before they were cut into a batch are in none.
     skipped_why: dict[str, int] = field(default_factory=dict)
+    failures: list[Failures] = field(default_factory=list)
     credits_confirmed: int = 0
     credits_charged: int = 0
     credits_held: int = 0
@@ -61,6 +74,11 @@ class Progress:
     def fraction(self) -> float:
         """Share of the people who wait for nothing more from us, 0 to 1."""
         return 1.0 if not self.total else (self.total - self.waiting - self.sending) / self.total
+
+    @property
+    def retryable(self) -> int:
+        """People whom a second try may reach."""
+        return sum(failed.people for failed in self.failures if failed.kind in RETRYABLE and not failed.is_taken)
 
     @property
     def handed_over(self) -> int:
@@ -82,19 +100,30 @@ def progress(campaign: Campaign) -> Progress:
     return found
 
 
+def state_of(status: int, batch_status: str, reason: str) -> str:
+    """The field of Progress in which a delivery counts."""
+    if status == DeliveryStatus.HANDED:
+        return READS_AS[BatchStatus(batch_status)]
+    if status == DeliveryStatus.SKIPPED and reason != SkipReason.LOST:
+        return "skipped"
+    return OWN_STATE[DeliveryStatus(status)]
+
+
 def _count_deliveries(campaign: Campaign, found: Progress) -> None:
     rows = (
         Delivery.objects.filter(campaign=campaign)
-        .values_list("status", "batch__status", "reason")
+        .values_list("status", "batch__status", "batch__provider", "reason", "retry_id")
         .annotate(people=Count("subscriber_id"))
         .order_by()
     )
-    for status, batch_status, reason, people in rows:
+    for status, batch_status, provider, reason, retry_id, people in rows:
         if status == DeliveryStatus.SKIPPED and reason != SkipReason.LOST:
             found.skipped_why[reason] = found.skipped_why.get(reason, 0) + people
             continue
-        state = READS_AS[batch_status] if status == DeliveryStatus.HANDED else OWN_STATE[status]
+        state = state_of(status, batch_status, reason)
         setattr(found, state, getattr(found, state) + people)
+        if status in FAILED:
+            found.failures.append(Failures(state, kind_of(provider, status, reason), reason, people, bool(retry_id)))
 
 
 def _count_batches(campaign: Campaign, found: Progress) -> None:
@@ -139,6 +168,7 @@ def _by_country(campaign: Campaign) -> list[dict]:
         .annotate(
             recipients=Count("subscriber_id"),
             delivered=Count("subscriber_id", filter=Q(status=DeliveryStatus.DELIVERED)),
+            failed=Count("subscriber_id", filter=Q(status__in=FAILED)),
             credits=Sum("credits", filter=spent(), default=0),
         )
         .order_by("-recipients", "country")

@@ -10,7 +10,6 @@ from wagtail_sms.states import (
     InboundVerdict,
     NoticePurpose,
     NoticeStatus,
-    SkipReason,
     StrangeKind,
     Verdict,
 )
@@ -109,7 +108,10 @@ class Delivery(models.Model):
     credits = models.PositiveIntegerField(default=0)
     # Kept here so that spending by country can still be told after a subscriber was erased.
     country = models.CharField(max_length=2, blank=True, default="")
-    reason = models.CharField(max_length=40, choices=SkipReason, blank=True)
+    # Of a skipped one a SkipReason; of one that failed the provider's code or words, see `delivery.failures`.
+    reason = models.CharField(max_length=40, blank=True)
+    # The campaign that sends it a second time. No foreign key, as above.
+    retry_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("delivery")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from wagtail_sms.delivery import ranges
+from wagtail_sms.delivery import failures, ranges
 from wagtail_sms.delivery.many import any_of, fetch
 from wagtail_sms.providers.base import ReportStatus
 from wagtail_sms.states import RANK, DeliveryStatus, SkipReason
@@ -28,7 +28,7 @@ NO_RANK = max(RANK.values()) + 1
 UPDATE = """
     WITH told AS (
         SELECT b.id AS batch_id, b.campaign_id, e.recipient, e.occurred_at, e.id,
-               {told} AS status, {told_rank} AS standing
+               {told} AS status, {told_rank} AS standing, {why} AS why
         FROM wagtail_sms_foldedreport e
         JOIN wagtail_sms_batch b ON b.reference = e.reference AND b.provider = e.provider
         WHERE {mine}
@@ -38,7 +38,7 @@ UPDATE = """
         ) AS place
         FROM told
     )
-    UPDATE wagtail_sms_delivery SET status = {to}, reason = ''
+    UPDATE wagtail_sms_delivery SET status = {to}, reason = {because}
     FROM best JOIN wagtail_sms_campaign c ON c.id = best.campaign_id
     JOIN wagtail_sms_subscriber s ON s.site_id = c.site_id AND s.number = best.recipient
     WHERE best.place = 1 AND best.standing > 0 AND wagtail_sms_delivery.campaign_id = best.campaign_id
@@ -59,7 +59,8 @@ class Move(NamedTuple):
 def move_on(events: Collection[int]) -> Counter[Move]:
     """Move deliveries on by rank. Returns how many people made which move. In the caller's transaction."""
     current = _case("wagtail_sms_delivery.status", {status.value: rank for status, rank in RANK.items()}, NO_RANK)
-    return _update(events, to="best.status", where=f"{current} < best.standing")
+    because = f"CASE WHEN best.status IN ({_D.UNDELIVERED:d}, {_D.EXPIRED:d}) THEN best.why ELSE '' END"
+    return _update(events, to="best.status", because=because, where=f"{current} < best.standing")
 
 
 def find_again(events: Collection[int], batch_ids: Collection[int]) -> Counter[Move]:
@@ -81,14 +82,23 @@ def _with_somebody_lost(batch_ids: Collection[int]) -> list[int]:
     return [batch_id for (batch_id,) in fetch(query, [*parameters, _D.SKIPPED.value, SkipReason.LOST.value])]
 
 
-def _update(events: Collection[int], *, to: str, where: str, parameters: Collection = ()) -> Counter[Move]:
+def _update(
+    events: Collection[int], *, to: str, where: str, because: str = "''", parameters: Collection = ()
+) -> Counter[Move]:
     mine, ids = any_of("e.id", events)
+    why, words = failures.reason("e")
     statuses = {str(said): int(status) for said, status in DELIVERY_STATUS.items()}
     ranks = {str(said): RANK[status] for said, status in DELIVERY_STATUS.items()}
     query = UPDATE.format(
-        told=_case("e.status", statuses), told_rank=_case("e.status", ranks), mine=mine, to=to, where=where
+        told=_case("e.status", statuses),
+        told_rank=_case("e.status", ranks),
+        why=why,
+        mine=mine,
+        to=to,
+        because=because,
+        where=where,
     )
-    return Counter(map(Move._make, fetch(query, [*ids, *parameters])))
+    return Counter(map(Move._make, fetch(query, [*words, *ids, *parameters])))
 
 
 def _case(column: str, meanings: Mapping, otherwise: int = 0) -> str:

@@ -3,6 +3,16 @@
 All of it is about a subscriber `s` and the rate `r` of their country.
 """
 
+from wagtail_sms.states import DeliveryStatus
+
+
+RETRIED = f"""
+    s.id IN (
+        SELECT failed.subscriber_id FROM wagtail_sms_delivery failed
+        WHERE failed.campaign_id = %s AND failed.retry_id = %s
+          AND failed.status IN ({DeliveryStatus.UNDELIVERED:d}, {DeliveryStatus.EXPIRED:d}))
+"""  # noqa: S608 only our own numbers are interpolated
+
 
 def needs_link(campaign) -> tuple[str, list[str]]:
     """The condition that somebody's text ends with a link, with its parameters; "" when nobody's does."""
@@ -20,11 +30,16 @@ def cost(campaign) -> tuple[str, list]:
 
 
 def within_reach(campaign) -> tuple[str, list]:
-    """The condition that the credits reach somebody, with its parameters; always true for most campaigns.
+    """The condition that the campaign is for somebody, with its parameters; always true for most campaigns.
+
+    A second try is for those whose failures it has taken, unless one arrived after all. Others are for everybody whom
+    the credits reach.
 
     Cheapest texts first: all that cost less than `reach_credits`, and of those that cost just that whoever signed up
     first.
     """
+    if campaign.retry_of_id:
+        return RETRIED, [campaign.retry_of_id, campaign.pk]
     if campaign.reach_credits is None:
         return "1 = 1", []
     each, parameters = cost(campaign)

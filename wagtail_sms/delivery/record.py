@@ -23,11 +23,14 @@ TOLD = SETTLED | {"provider_id": "text", "code": "text", "text": "text"}
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the answer to one request makes of its batch. `outcomes` are its subscribers by outcome."""
+    """What the answer to one request makes of its batch. `outcomes` are its subscribers by outcome, `codes` the refused
+    ones by the provider's error code.
+    """
 
     claimed: Claimed
     figures: Figures
     outcomes: dict[Outcome, list[int]]
+    codes: dict[str, list[int]]
     provider_id: str
     error_code: str
     error_text: str
@@ -83,6 +86,7 @@ def _told(claimed: Claimed, figures: Figures, results: list[SendResult], doubted
         claimed,
         figures,
         outcomes,
+        _codes(claimed, results, outcomes[Outcome.REJECTED]),
         provider_id=next((result.provider_id for result in results if result.provider_id), ""),
         error_code=explained.error_code if explained else "",
         error_text=explained.error_text if explained else "",
@@ -101,6 +105,14 @@ def _outcomes(claimed: Claimed, results: list[SendResult]) -> dict[Outcome, list
     for subscriber_id, outcome in zip(claimed.numbers, each, strict=True):
         outcomes[outcome].append(subscriber_id)
     return outcomes
+
+
+def _codes(claimed: Claimed, results: list[SendResult], refused: list[int]) -> dict[str, list[int]]:
+    codes = defaultdict(list)
+    said = {result.recipient: result.error_code for result in results} if refused else {}
+    for subscriber_id in refused:
+        codes[said.get(claimed.numbers[subscriber_id], "")[:40]].append(subscriber_id)
+    return codes
 
 
 def _status(outcomes: dict[Outcome, list[int]], *, in_doubt: bool) -> str:
@@ -126,13 +138,16 @@ def _write_batches(told: list[_Told], now: datetime) -> None:
 
 def _write_deliveries(told: _Told) -> None:
     """Only rows that no report has moved on meanwhile: a report can be faster than the answer."""
-    marks = {Outcome.UNCERTAIN: DeliveryStatus.UNCERTAIN, Outcome.REJECTED: DeliveryStatus.REJECTED}
+    marks = {Outcome.UNCERTAIN: DeliveryStatus.UNCERTAIN}
     if told.figures.status != BatchStatus.DONE:
         marks[Outcome.ACCEPTED] = DeliveryStatus.ACCEPTED
     for outcome, status in marks.items():
         if people := told.outcomes[outcome]:
             handed = deliveries_of(told.claimed.batch).filter(status=DeliveryStatus.HANDED, subscriber_id__in=people)
             handed.update(status=status)
+    for code, people in told.codes.items():
+        handed = deliveries_of(told.claimed.batch).filter(status=DeliveryStatus.HANDED, subscriber_id__in=people)
+        handed.update(status=DeliveryStatus.REJECTED, reason=code)
 
 
 def _work_out(told: list[_Told]) -> dict[object, Counter]:

@@ -5,7 +5,7 @@ Nothing here touches the ORM, so a provider can be tested without a database. Nu
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,6 +17,8 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+
+from wagtail_sms.states import FailureKind
 
 
 class Outcome(StrEnum):
@@ -187,6 +189,8 @@ class SMSProvider:
     opted_out_codes: frozenset[str] = frozenset()
     #: Error codes of reports that mean: the number is, and stays, no phone that takes texts.
     bad_number_codes: frozenset[str] = frozenset()
+    #: What other error codes mean, or the words (in lower case) that come in a code's place. At most 40 characters.
+    failure_kinds: Mapping[str, FailureKind] = {}
 
     #: Every option with its default; any other name is refused.
     default_options: dict[str, Any] = {}

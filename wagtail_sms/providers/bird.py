@@ -15,6 +15,7 @@ from wagtail_sms.providers.base import InboundText, OptOut, OutboundBatch, SendR
 from wagtail_sms.providers.bird_errors import ask
 from wagtail_sms.providers.bird_http import NOT_INSTALLED, Api
 from wagtail_sms.providers.bird_sending import hand_over
+from wagtail_sms.states import FailureKind
 
 
 CLASSIC_KEY = (
@@ -49,6 +50,14 @@ class BirdProvider(SMSProvider):
     answered_words = STOP_WORDS | START_WORDS | HELP_WORDS
     opted_out_codes = frozenset({"recipient_opted_out"})
     bad_number_codes = frozenset({"invalid_destination", "landline_unreachable"})
+    failure_kinds = {
+        "unreachable": FailureKind.OUT_OF_REACH,
+        "provider_unavailable": FailureKind.NETWORK,
+        **dict.fromkeys(("blocked_by_carrier", "blocked_by_fraud_protection", "content_rejected"), FailureKind.BLOCKED),
+        "blocked_by_recipient": FailureKind.OPTED_OUT,
+        "sender_unregistered": FailureKind.BLOCKED,
+        "unknown": FailureKind.UNEXPLAINED,
+    }
 
     default_options = {
         "API_KEY": "",

@@ -34,6 +34,7 @@ from wagtail_sms.providers.base import (
     SMSProvider,
     StatusReport,
 )
+from wagtail_sms.states import FailureKind
 
 
 SIGNATURE_HEADER = "X-Locmem-Signature"
@@ -53,6 +54,7 @@ class LocmemProvider(SMSProvider):
     supports_price_list = True
     opted_out_codes = frozenset({"opted_out"})
     bad_number_codes = frozenset({"unknown_number"})
+    failure_kinds = {"absent": FailureKind.OUT_OF_REACH, "fault": FailureKind.NETWORK, "blocked": FailureKind.BLOCKED}
 
     default_options = {
         "SIGNING_KEY": "locmem-signing-key",

@@ -54,6 +54,7 @@ class MessageBirdProvider(SMSProvider):
     supports_price_list = True
     opted_out_codes = webhooks.OPTED_OUT
     bad_number_codes = webhooks.BAD_NUMBER
+    failure_kinds = webhooks.FAILURE_KINDS
 
     default_options = {
         "ACCESS_KEY": "",

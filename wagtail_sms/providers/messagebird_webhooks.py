@@ -15,6 +15,7 @@ from messagebird import RequestValidator
 from wagtail_sms.conf import app_settings
 from wagtail_sms.exceptions import WebhookRejected
 from wagtail_sms.providers.base import InboundText, ReportStatus, Signed, StatusReport
+from wagtail_sms.states import FailureKind
 
 
 # The validator's own second, and some for clocks that are set back.
@@ -36,6 +37,17 @@ FINE = (ReportStatus.SENT, ReportStatus.DELIVERED)
 # the advice to remove the number ("SMS errors and error codes"): unknown or illegal subscriber, no service for texts.
 OPTED_OUT = frozenset({"103"})
 BAD_NUMBER = frozenset({"1", "2", "3", "5", "9", "10", "11", "12"})
+# `statusErrorCode` and `statusReason`, of which either may be missing.
+FAILURE_KINDS = {
+    **dict.fromkeys(("8", "26", "27", "31", "unavailable subscriber", "expired"), FailureKind.OUT_OF_REACH),
+    **dict.fromkeys(("34", "received network error", "received_network_error"), FailureKind.NETWORK),
+    **dict.fromkeys(("104", "carrier rejected"), FailureKind.BLOCKED),
+    "unknown subscriber": FailureKind.NO_SUCH_NUMBER,
+    "opted out": FailureKind.OPTED_OUT,
+    "dlr not received": FailureKind.NO_REPORT,
+    "pending dlr": FailureKind.NO_REPORT,
+    "generic delivery failure": FailureKind.UNEXPLAINED,
+}
 
 
 def verify(request: HttpRequest, signing_keys: list[str]) -> Signed:
