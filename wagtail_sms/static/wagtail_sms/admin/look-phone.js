@@ -4,10 +4,12 @@ if (GIVEN.answer) {
   const status = GIVEN.answer.errors ? 422 : 200;
   globalThis.fetch = async () => Response.json(GIVEN.answer, { status });
 }
-// A modal dialog takes the focus even in an inert frame, out of the field in which an editor types.
+// A modal dialog takes the focus even in an inert frame, out of the field in which an editor types. So does a field with
+// a mistake, if that frame was not drawn yet.
 HTMLDialogElement.prototype.showModal = function () {
   this.open = true;
 };
+HTMLElement.prototype.focus = () => {};
 const memory = { read: () => ({}), write() {}, due: () => true };
 // A page with a form in it is shown for the form.
 let form = document.querySelector("form");
