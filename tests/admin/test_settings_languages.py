@@ -27,11 +27,11 @@ def bilingual(site):
     return site
 
 
-def save(client, site, languages=("en", "fr"), **changed):
-    """Posts the page; `fr_welcome_text` is the French one."""
-    sent = {f"{language}-{name}": "" for language in languages for name in DEFAULTS}
+def save(client, site, tabs=("en", "fr"), **changed):
+    """Posts the page as it stands with these tabs; `fr_welcome_text` is the French one."""
+    sent = {f"{language}-{name}": "" for language in tabs for name in DEFAULTS}
     sent |= {"brand": "Halle Nord", "popup_after_actions": 10, "privacy_url": "", **RULES, "default_country": ""}
-    sent |= {"first_language": languages[0], "languages": languages, "text_language": languages}
+    sent |= {"first_language": tabs[0], "languages": tabs, "text_language": tabs}
     sent |= {re.sub(r"^(en|fr|ar)_", r"\1-", name): value for name, value in changed.items()}
     return client.post(reverse("wagtail_sms:settings"), {**sent, "sms_site": site.pk}, follow=True)
 
