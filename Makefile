@@ -47,7 +47,7 @@ bench: $(SETUP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "psycopg[binary]>=3.1" "celery[redis]>=5.4"
 	@$(BIN)/python -m benchmarks --rows $(ROWS) --only "$(ONLY)"
 
-# All of it: make chaos RECIPIENTS=100000 KILLS=200 RESTARTS=20 PAUSES=50 PARTS="kills clicks stops sweepers sigterm steering webhooks"
+# All of it: make chaos RECIPIENTS=100000 KILLS=200 RESTARTS=20 PAUSES=50 PARTS="kills clicks stops sweepers deaths sigterm steering webhooks"
 chaos: $(SETUP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "psycopg[binary]>=3.1" "celery[redis]>=5.4" || true
 	@$(BIN)/python -m chaos ledger --operations $(OPERATIONS) --seed $(SEED)

@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     sweepers = _with_services(parts.add_parser("sweepers", help="several sweepers at once"))
     sweepers.add_argument("--recipients", type=int, default=3_000)
     sweepers.add_argument("--kills", type=int, default=6)
+    deaths = _with_services(parts.add_parser("deaths", help="kill -9 to the broker itself, one of the trial's own"))
+    deaths.add_argument("--recipients", type=int, default=3_000)
+    deaths.add_argument("--deaths", type=int, default=5)
     sigterm = _with_services(parts.add_parser("sigterm", help="deploys in the middle of a campaign"))
     sigterm.add_argument("--recipients", type=int, default=3_000)
     sigterm.add_argument("--group", action="store_true", help="to the forks as well, as systemd does by default")
@@ -56,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     steering = _with_services(parts.add_parser("steering", help="pause, resume and cancel while workers are killed"))
     steering.add_argument("--recipients", type=int, default=3_000)
     steering.add_argument("--turns", type=int, default=6)
-    for one in (ledger, kills, clicks, stops, sweepers, sigterm, steering):
+    for one in (ledger, kills, clicks, stops, sweepers, deaths, sigterm, steering):
         one.add_argument("--seed", type=int, default=1)
     return parser
 

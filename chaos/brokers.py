@@ -16,10 +16,10 @@ KINDS = ("auto", "rabbitmq", "redis", "files")
 class Broker:
     """`url` is empty for files. `wipe` throws away every waiting message, as a crash of most brokers would."""
 
-    def __init__(self, kind: str, *, queue: str, folder: Path):
+    def __init__(self, kind: str, *, queue: str, folder: Path, url: str = ""):
         self.kind = _first_that_answers() if kind == "auto" else kind
         self.queue, self.folder, self.wipes = queue, folder, 0
-        self.url = {"rabbitmq": RABBITMQ, "redis": REDIS}.get(self.kind, "")
+        self.url = url or {"rabbitmq": RABBITMQ, "redis": REDIS}.get(self.kind, "")
 
     def wipe(self) -> None:
         # A broker that can't be reached just now is as good as wiped.

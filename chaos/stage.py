@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos import postgres
+from chaos.broker_servers import BrokerServer
 from chaos.brokers import Broker
 from chaos.nursery import Nursery
 from chaos.processes import Child, free_port, new_nursery, wait_for_port
@@ -35,6 +36,8 @@ class Stage:
     workers: list[Child] = field(default_factory=list)
     beats: list[Child] = field(default_factory=list)
     site: Child | None = None
+    # Of the broker, where the trial has one of its own.
+    server: BrokerServer | None = None
 
     @property
     def database(self) -> str:
@@ -93,6 +96,7 @@ def opened(
     sqlite: bool = False,
     keep: bool = False,
     keys: bool = False,
+    own_broker: bool = False,
 ) -> Iterator[Stage]:
     """A stage with an empty site. The gateway runs; `start_site` and `start_sending` start the rest.
 
@@ -103,12 +107,14 @@ def opened(
     if cluster is None:
         say("The trial runs on SQLite, without restarts of the database.")
     queue = f"wagtail-sms-chaos-{os.getpid()}"
+    server = BrokerServer("rabbitmq" if broker == "auto" else broker, folder) if own_broker else None
     stage = Stage(
         folder,
-        Broker(broker, queue=queue, folder=folder),
+        Broker(server.kind if server else broker, queue=queue, folder=folder, url=server.url if server else ""),
         cluster,
         f"http://127.0.0.1:{free_port()}",
         f"http://127.0.0.1:{free_port()}",
+        server=server,
     )
     env = _environment(stage, queue=queue, rate=rate, parcel=parcel, keys=keys)
     gateway = _gateway(stage, env, seed=seed, faults=faults, reports=reports)
@@ -117,6 +123,8 @@ def opened(
     try:
         if cluster:
             cluster.start()
+        if server:
+            server.start()
         gateway.start()
         wait_for_port(int(stage.gateway_url.rpartition(":")[2]))
         _migrate(env)
@@ -127,6 +135,8 @@ def opened(
         nursery.close()
         _let_go_of_the_database()
         stage.broker.remove()
+        if server:
+            server.kill()
         if keep and cluster:
             cluster.dump(folder / "database.sql")
         if cluster:
