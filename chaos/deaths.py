@@ -32,9 +32,7 @@ def run(*, seed: int, recipients: int, deaths: int, **staging) -> dict:
             time.sleep(away)
             stage.server.start()
             recoveries.append(_swept_since(time.time()))
-            say(
-                f"The broker was away for {away:.0f} s; a sweep came through it {recoveries[-1]:.1f} s after its return."
-            )
+            say(f"The broker was away for {away:.0f} s; {recoveries[-1]:.1f} s after its return it was swept.")
         report = scenes.concluded(stage, [crowd], watch, seed=seed)
         return {
             "part": "deaths",
