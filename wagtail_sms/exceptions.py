@@ -172,7 +172,7 @@ class OptInRefused(WagtailSMSError):
 
 
 class CodeRefused(WagtailSMSError):
-    """A confirmation code was not taken, or not sent again. `code` says why: wrong, tries, expired, soon, over, unpaid."""
+    """A confirmation code was not taken or sent. `code` says why: wrong, tries, expired, soon, over, unpaid."""
 
     message = _("This code was not accepted.")
 

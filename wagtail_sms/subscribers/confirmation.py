@@ -103,8 +103,7 @@ def take_try(waiting: PendingSignUp, code: str, *, now: datetime | None = None) 
     waiting.refresh_from_db()
     if not counted:
         raise CodeRefused("expired" if waiting.code_sent_at <= now - LIFETIME else "tries")
-    # Every comparison is made and each takes the same time.
-    if not any([hmac.compare_digest(waiting.code_hash, hashed) for hashed in _hashes(waiting, code)]):
+    if not any(hmac.compare_digest(waiting.code_hash, hashed) for hashed in _hashes(waiting, code)):
         raise CodeRefused("wrong" if waiting.tries < TRIES else "tries")
 
 
