@@ -30,7 +30,10 @@ OTHERS = ("fr", "es", "de", "ar")
 # What visitors read is in these; everything else of the package is the admin's.
 VISITORS = [
     ROOT / "public" / "opt_in.py",
+    ROOT / "public" / "confirm.py",
+    ROOT / "public" / "steps.py",
     ROOT / "public" / "submission.py",
+    ROOT / "subscribers" / "confirmation.py",
     ROOT / "pwa" / "render.py",
     *sorted((ROOT / "templates" / "wagtail_sms" / "public").glob("*.html")),
 ]

@@ -200,7 +200,7 @@ class AppSettings:
 
     @property
     def WELCOME_CREDITS_PER_DAY(self) -> int:
-        """Credits that welcome texts of one site may cost per day; later ones wait."""
+        """Credits that welcome texts and codes of one site may cost per day; later welcome texts wait."""
         return self._get("WELCOME_CREDITS_PER_DAY", 500)
 
     @property

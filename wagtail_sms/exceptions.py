@@ -175,6 +175,16 @@ class OptInRefused(WagtailSMSError):
         super().__init__()
 
 
+class CodeRefused(WagtailSMSError):
+    """A confirmation code was not taken or sent. `code` says why: wrong, tries, expired, soon, over, unpaid."""
+
+    message = _("This code was not accepted.")
+
+    def __init__(self, code: str):
+        self.code = code
+        super().__init__()
+
+
 class BuildRefused(WagtailSMSError):
     """A PWA build failed its checks; `problems` says each in a sentence and nothing was published."""
 

@@ -11,7 +11,7 @@ from wagtail_sms.delivery import giving_back, inbox, notice_queue, notices, repo
 from wagtail_sms.delivery import sweep as sweeping
 from wagtail_sms.pricing import cards
 from wagtail_sms.senders import provisioning
-from wagtail_sms.subscribers import imports, protection
+from wagtail_sms.subscribers import confirmation, imports, protection
 
 
 @shared_task(name="wagtail_sms.plan_campaign", ignore_result=True)
@@ -92,6 +92,7 @@ def daily() -> None:
     extension.give_monthly_credits()
     extension.end_trials()
     protection.forget()
+    confirmation.forget()
     imports.forget()
     reports.prune(now=timezone.now())
     inbox.prune(now=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from wagtail_sms.public import opt_in, opt_out, pwa
+from wagtail_sms.public import confirm, opt_in, opt_out, pwa
 
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("pwa/icons/<str:name>", pwa.icon, name="wagtail_sms_pwa_icon"),
     path("pwa/b/<str:build_id>/<str:name>", pwa.build_file, name="wagtail_sms_pwa_file"),
     path("sms/subscribe/", opt_in.subscribe, name="wagtail_sms_subscribe"),
+    path("sms/confirm/<str:ticket>", confirm.confirm, name="wagtail_sms_confirm"),
     path("sms/stop/<str:token>", opt_out.opt_out, name="wagtail_sms_opt_out"),
     # Webhooks of the SMS provider.
     path("sms/hooks/", include("wagtail_sms.webhooks")),

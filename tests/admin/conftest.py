@@ -16,7 +16,13 @@ from wagtail_sms.pwa.models import PwaBuild, PwaSettings
 
 
 # The popup's rules as the settings form sends them.
-RULES = {"popup_after_seconds": 3, "popup_from_visit": 1, "popup_audience": "mobile", "popup_never_on": ""}
+RULES = {
+    "confirmation": "off",
+    "popup_after_seconds": 3,
+    "popup_from_visit": 1,
+    "popup_audience": "mobile",
+    "popup_never_on": "",
+}
 
 
 def permission(codename: str) -> Permission:

@@ -106,6 +106,7 @@ PANEL = ObjectList(
                 "Half an hour without a page ends a visit."
             ),
         ),
+        MultiFieldPanel([FieldPanel("confirmation")], heading=gettext_lazy("Signing up")),
         LookPanel(template="wagtail_sms/admin/look/popup.html"),
         TextsPanel(),
     ],

@@ -11,19 +11,21 @@ from wagtail_sms.conf import app_settings
 from wagtail_sms.credits import ledger, periods
 from wagtail_sms.credits.models import Reservation
 from wagtail_sms.delivery.models import Notice
-from wagtail_sms.exceptions import CountryNotServed, InsufficientCredits, LedgerError
+from wagtail_sms.exceptions import CodeRefused, CountryNotServed, InsufficientCredits, LedgerError
 from wagtail_sms.pricing.models import CountryRate
 from wagtail_sms.segments import measure
 from wagtail_sms.senders.replies import one_way_countries
 from wagtail_sms.states import NoticePurpose, NoticeStatus, ReservationStatus
 from wagtail_sms.subscribers import links
 from wagtail_sms.subscribers.consent import OptIn
-from wagtail_sms.subscribers.models import Subscriber
+from wagtail_sms.subscribers.models import PendingSignUp, Subscriber
 from wagtail_sms.subscribers.texts import texts_for
 from wagtail_sms.wake import wake
 
 
 REPLIES = (NoticePurpose.STOP_REPLY, NoticePurpose.START_REPLY, NoticePurpose.HELP_REPLY)
+# What the public form makes us send, and so has one budget.
+TO_STRANGERS = (NoticePurpose.WELCOME, NoticePurpose.CODE)
 
 
 def welcome(opt_in: OptIn, *, now: datetime | None = None) -> Notice | None:
@@ -45,6 +47,27 @@ def welcome(opt_in: OptIn, *, now: datetime | None = None) -> Notice | None:
         subscriber=person,
         now=now,
     )
+
+
+def code(waiting: PendingSignUp, body: str, *, now: datetime | None = None) -> Notice:
+    """The text with the confirmation code of somebody who signed up. It is sent now or not at all.
+
+    Paid like a welcome text, from the same budget of the day. Raises CodeRefused("unpaid"). Runs in the caller's
+    transaction.
+    """
+    notice = _write(
+        waiting.site,
+        purpose=NoticePurpose.CODE,
+        key=f"code:{waiting.pk}:{waiting.codes}",
+        number=waiting.number,
+        country=waiting.country,
+        body=body,
+        subscriber=None,
+        now=now,
+    )
+    if notice is None or notice.status == NoticeStatus.WAITING:
+        raise CodeRefused("unpaid")
+    return notice
 
 
 def reply(
@@ -187,7 +210,7 @@ def _pay(notice: Notice, now: datetime) -> bool:
     try:
         rate = _rate(notice.country)
         credits = rate.credits * notice.segments
-        if notice.purpose == NoticePurpose.WELCOME and not _within_budget(notice, credits, now):
+        if notice.purpose in TO_STRANGERS and not _within_budget(notice, credits, now):
             return False
         ledger.reserve(notice.site, amount=credits, key=f"notice:{notice.pk}", purpose=str(notice.purpose), now=now)
     except (InsufficientCredits, CountryNotServed, LedgerError):
@@ -206,7 +229,7 @@ def _rate(country: str) -> CountryRate:
 def _within_budget(notice: Notice, credits: int, now: datetime) -> bool:
     """Counted by when it is paid, which for a text that waited is later, and in line with the others of the site."""
     paid = Reservation.objects.filter(
-        wallet=ledger.lock(notice.site), purpose=NoticePurpose.WELCOME, created_at__gt=now - timedelta(days=1)
+        wallet=ledger.lock(notice.site), purpose__in=TO_STRANGERS, created_at__gt=now - timedelta(days=1)
     ).exclude(status=ReservationStatus.VOID)
     spent = paid.aggregate(total=Sum("amount"))["total"] or 0
     return spent + credits <= app_settings.WELCOME_CREDITS_PER_DAY

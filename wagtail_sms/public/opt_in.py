@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,9 +19,10 @@ from wagtail.models import Site
 
 from wagtail_sms import languages, phone
 from wagtail_sms.delivery import carrier, notices
-from wagtail_sms.exceptions import CannotReceiveTexts, NumberError, OptInRefused, UnknownCountry
+from wagtail_sms.exceptions import CannotReceiveTexts, CodeRefused, NumberError, OptInRefused, UnknownCountry
 from wagtail_sms.extension import accepts_opt_ins
 from wagtail_sms.pricing.cards import credits_for
+from wagtail_sms.public.steps import code_step, start_step
 from wagtail_sms.public.submission import (
     Submission,
     Unreadable,
@@ -34,8 +36,9 @@ from wagtail_sms.public.submission import (
 from wagtail_sms.pwa.builder import current_build
 from wagtail_sms.pwa.models import PwaBuild
 from wagtail_sms.pwa.signup import language_for, signup_fields
-from wagtail_sms.subscribers import consent, protection
-from wagtail_sms.subscribers.models import ConsentWording
+from wagtail_sms.subscribers import confirmation, consent, protection
+from wagtail_sms.subscribers.models import ConsentWording, PendingSignUp
+from wagtail_sms.subscribers.settings import Confirmation, SmsSettings
 
 
 class Refused(Exception):
@@ -88,22 +91,60 @@ def _take(visit: Visit) -> HttpResponse:
     visit = replace(visit, language=language_for(visit.build, [submission.language, visit.language]))
     with languages.speaking(visit.language):
         try:
-            blocking = _enrol(visit.request, visit.site, submission)
+            next_step = _enrol(visit.request, visit.site, submission)
         except Refused as refusal:
             return _answer(visit, errors=refusal.errors, status=refusal.status, typed=submission.typed)
-        return _answer(visit, thanks=True, next_step=_start_step(blocking) if blocking else None)
+        return _answer(visit, thanks=True, next_step=next_step)
 
 
-def _enrol(request: HttpRequest, site: Site, submission: Submission) -> str:
+def _enrol(request: HttpRequest, site: Site, submission: Submission) -> dict[str, str] | None:
+    """What is left to do for the visitor, if anything."""
+    asks_for_code = SmsSettings.for_site(site).confirmation == Confirmation.CODE
     if submission.trapped:
-        return ""
-    return enrol(
-        site,
-        submission,
-        address=visitor_address(request),
-        user_agent=storable(request.headers.get("User-Agent", "")),
-        source="popup" if is_json(request) else "form",
-    )
+        return code_step(secrets.token_urlsafe(24)) if asks_for_code else None
+    visitor = {
+        "address": visitor_address(request),
+        "user_agent": storable(request.headers.get("User-Agent", "")),
+        "source": "popup" if is_json(request) else "form",
+    }
+    if asks_for_code:
+        return code_step(ask_for_code(site, submission, **visitor).ticket)
+    blocking = enrol(site, submission, **visitor)
+    return start_step(blocking) if blocking else None
+
+
+def ask_for_code(site: Site, submission: Submission, *, address: str, user_agent: str, source: str) -> PendingSignUp:
+    """Keep the sign-up until its code is typed in, and text the code, both or neither. Raises Refused.
+
+    Runs in its own transaction. Asked again with the same key, it gives the same sign-up and texts nothing.
+    """
+    number, wording = _checked(site, submission)
+    if waiting := confirmation.begun(site, number=number.number, key=submission.key):
+        return waiting
+    try:
+        with transaction.atomic():
+            protection.check(site, number=number.number, address=address)
+            waiting, code = confirmation.begin(
+                site,
+                number=number,
+                wording=wording,
+                page_url=submission.page_url,
+                build_id=submission.build_id,
+                address=address,
+                user_agent=user_agent,
+                source=source,
+                evidence=_delay(submission),
+                key=submission.key,
+            )
+            notices.code(waiting, confirmation.text_of(waiting, code))
+            return waiting
+    except (OptInRefused, CodeRefused) as refusal:
+        raise Refused({"form": str(OptInRefused.message)}, status=429) from refusal
+    except IntegrityError:
+        # Both of two repetitions came at once: the other one has begun it.
+        if waiting := confirmation.begun(site, number=number.number, key=submission.key):
+            return waiting
+        raise
 
 
 def enrol(site: Site, submission: Submission, *, address: str, user_agent: str, source: str) -> str:
@@ -194,18 +235,6 @@ def _number(submission: Submission) -> phone.PhoneNumber:
     return number
 
 
-def _start_step(sender: str) -> dict[str, str]:
-    """What is left to do for somebody whose network keeps our texts back: a text that they can send with one tap."""
-    text = _("You once replied STOP, so your network still holds our texts back. Text START to %(number)s to get them.")
-    return {
-        "title": _("One step is left"),
-        "text": text % {"number": phone.display(sender)},
-        # The odd "?&" is the form that iOS and Android both understand.
-        "link": f"sms:{sender}?&body=START",
-        "button": _("Text START"),
-    }
-
-
 def _answer(
     visit: Visit,
     *,
@@ -218,7 +247,10 @@ def _answer(
     """The same outcome for a script (JSON) and for a person without one (a page with the form, filled in again)."""
     if is_json(visit.request):
         done = {"status": "subscribed"} | ({"next": next_step} if next_step else {})
+        # A popup of any build shows what is left to do, and where; "subscribed" is what it takes for a yes.
         return JsonResponse({"errors": errors} if errors else done, status=status)
+    if next_step and next_step["link"].startswith("/"):
+        return HttpResponseRedirect(next_step["link"], status=303)
     build = visit.build if status != 403 else None
     context = {"site": visit.site, "head": build.head if build else {}, "thanks": thanks, "errors": errors or {}}
     context |= {"lang": visit.language, "dir": languages.direction(visit.language), "next_step": next_step}

@@ -42,6 +42,7 @@ def opt_in(
     source: str = "popup",
     waits_for_start: bool = False,
     evidence: str = "",
+    method: str = "",
     key: str = "",
     now: datetime | None = None,
 ) -> OptIn:
@@ -79,7 +80,7 @@ def opt_in(
             lift(site, number=number.number)
         shown = {"wording": wording, "page_url": page_url[:500], "build_id": build_id[:40]}
         visitor = {"address": shorten_address(address), "user_agent": user_agent[:200]}
-        visitor |= {"evidence": evidence[:500], "key": key}
+        visitor |= {"evidence": evidence[:500], "method": method, "key": key}
         _record(site, number.number, ConsentKind.OPT_IN, at=now, source=source, **shown, **visitor)
         _after_commit(subscriber_subscribed, subscriber=subscriber, is_new=is_new)
     return OptIn(subscriber, is_new)

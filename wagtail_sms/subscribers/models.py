@@ -102,6 +102,8 @@ class ConsentEvent(models.Model):
     address = models.CharField(max_length=45, blank=True)
     user_agent = models.CharField(max_length=200, blank=True)
     evidence = models.CharField(max_length=500, blank=True)
+    # How the number was proved to be theirs: "code", or nothing.
+    method = models.CharField(max_length=10, blank=True)
     # Made by the visitor's browser for one sending of the form, which it may repeat when an answer is lost.
     key = models.CharField(max_length=64, blank=True)
 
@@ -179,6 +181,42 @@ class OptInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class PendingSignUp(models.Model):
+    """Somebody who agreed and has not typed their code yet, so is no subscriber. Forgotten after a day."""
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    # Known to the browser that signed up and to nobody else; the code counts only together with it.
+    ticket = models.CharField(max_length=40)
+    number = models.CharField(max_length=16)
+    country = models.CharField(max_length=2)
+    wording = models.ForeignKey(ConsentWording, on_delete=models.PROTECT, related_name="+")
+    page_url = models.CharField(max_length=500, blank=True)
+    build_id = models.CharField(max_length=40, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=20)
+    evidence = models.CharField(max_length=500, blank=True)
+    key = models.CharField(max_length=64, blank=True)
+    code_hash = models.CharField(max_length=64, blank=True)
+    # How many were sent, and the tries of the last one.
+    codes = models.PositiveSmallIntegerField(default=1)
+    tries = models.PositiveSmallIntegerField(default=0)
+    code_sent_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_index=True)
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket"], name="wagtail_sms_ticket_once"),
+            models.UniqueConstraint(
+                fields=["site", "number", "key"], condition=~Q(key=""), name="wagtail_sms_pending_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return mask(self.number)
 
 
 class SubscriberImport(models.Model):

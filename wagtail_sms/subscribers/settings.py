@@ -11,6 +11,11 @@ from wagtail_sms.subscribers import popup_rules
 from wagtail_sms.subscribers.popup_rules import PopupAudience, PopupVisit
 
 
+class Confirmation(models.TextChoices):
+    OFF = "off", _("None: the form is enough")
+    CODE = "code", _("A code by text, which the person types in")
+
+
 class SmsSettings(BaseSiteSetting):
     """What is the same in every language of a site. Its texts are `SmsTexts`, one row per language."""
 
@@ -21,6 +26,15 @@ class SmsSettings(BaseSiteSetting):
     # The first one is for everybody whose language is not among them.
     languages = models.JSONField(_("languages of the popup"), default=list, blank=True)
     default_country = models.CharField(_("country chosen first"), max_length=2, blank=True)
+    confirmation = models.CharField(
+        _("confirmation"),
+        max_length=4,
+        choices=Confirmation,
+        default=Confirmation.OFF,
+        help_text=_(
+            "Recommended: with a code nobody can sign up somebody else's phone. Each code costs what a text does."
+        ),
+    )
     popup_after_actions = models.PositiveSmallIntegerField(
         _("show the popup after this many pages"),
         default=10,
