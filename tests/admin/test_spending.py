@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from openpyxl import load_workbook
@@ -232,7 +233,8 @@ def test_numbers_in_a_workbook_are_numbers_and_dates_are_dates(site, treasurer):
 def test_control_characters_never_break_a_workbook(site, treasurer):
     make_subscribers(site, 1)
     campaign = sent(site)
-    Campaign.objects.filter(pk=campaign.pk).update(body="Bell\x07 and \x0b tab")
+    # Past every check of ours, which would take them out or refuse them.
+    QuerySet(Campaign).filter(pk=campaign.pk).update(body="Bell\x07 and \x0b tab")
     assert xlsx_of(treasurer, "spending_campaigns")["B2"].value == "Bell and  tab"
 
 
