@@ -13,8 +13,12 @@ IMAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "images"
 PATIENCE = 20_000  # milliseconds
 NEWS = 0.002  # of the pixels
 
-# Each phone of a preview shows its popup.
-DRAWN = "[...document.querySelectorAll('.wagtail-sms-look__frame')].every((f) => f.contentDocument.querySelector('h2'))"
+# Each phone of a preview shows its popup, or its page with the form.
+DRAWN = """
+    [...document.querySelectorAll('.wagtail-sms-look__frame')].every(
+        (frame) => frame.contentDocument.querySelector('h2, .wagtail-sms-signup')
+    )
+"""
 
 
 class Editor:
