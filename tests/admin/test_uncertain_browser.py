@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -30,7 +31,7 @@ def campaign(live_server, settings):
     campaign = looked_up_in_vain(make_installed_site(), 7, accepted=21)
     lost = timezone.now() - timedelta(hours=25)
     Batch.objects.update(finished_at=lost, error_text="The answer was lost: read timed out.")
-    Campaign.objects.update(
+    QuerySet(Campaign).update(
         body="Tonight 20:30: Nils Berg Trio. Doors 19:30.", launched_at=lost, finished_at=lost, launched_by=olga
     )
     return campaign
